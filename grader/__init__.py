@@ -1,0 +1,1 @@
+"""asyncgrade: grades asynchronous Python. This package imports nothing: the worker shares it."""

@@ -1,0 +1,1 @@
+"""A failed item to the named misconception, the line, the next step."""

@@ -1,0 +1,1 @@
+"""Facts of the runs to passed, failed or not assessed."""

@@ -1,0 +1,1 @@
+"""YAML to frozen data: the model, the loader, expressions, the plan, finding files."""
