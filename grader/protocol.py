@@ -54,11 +54,13 @@ class Loaded(NamedTuple):
     traceback: str
     line: int | None
     notes: list[list[Any]]  # [kind, line]: "main_ignored"
+    shapes: list[list[Any]]  # [line, shape] of the source, when the load asked for them
 
 
 class Call(NamedTuple):
     """A service was called. ``context`` is the id of the call that opened the context object."""
 
+    now_us: int
     id: int
     service: str
     context: int | None
@@ -72,6 +74,7 @@ class Call(NamedTuple):
 class Cancel(NamedTuple):
     """The student's code cancelled an open call."""
 
+    now_us: int
     id: int
 
 
@@ -84,15 +87,15 @@ class Idle(NamedTuple):
 
 
 class Where(NamedTuple):
-    """Where each task is suspended, and shapes of the source: claims that feed messages only."""
+    """Where each task is suspended: claims that feed messages only."""
 
     places: list[list[Any]]  # [task, line, what it waits for: a service's name or a word]
-    shapes: list[list[Any]]  # [line, shape]
 
 
 class Block(NamedTuple):
-    """A blocking call held the loop: virtual time passed and no callback ran."""
+    """A blocking call held the loop: virtual time passed and no callback ran until ``now_us``."""
 
+    now_us: int
     duration_us: int
     line: int | None
     what: str
@@ -123,6 +126,7 @@ class Load(NamedTuple):
     params: list[str]
     services: list[list[Any]]  # [name, kind, [params], [[method, [params]], …]]
     exceptions: list[str]
+    shapes: bool  # whether to look for shapes of the source that name a misconception
 
 
 class Begin(NamedTuple):
@@ -345,8 +349,7 @@ _READERS: dict[str, Callable[[list[Any]], Any]] = {
     "t": lambda items: tuple([from_wire(item) for item in items]),
     "s": lambda items: {from_wire(item) for item in items},
     "d": lambda items: {
-        from_wire(key): from_wire(value)
-        for key, value in zip(items[::2], items[1::2], strict=True)
+        from_wire(key): from_wire(value) for key, value in zip(items[::2], items[1::2], strict=True)
     },
     "b": lambda items: bytes.fromhex(items[0]),
     "i": lambda items: int(items[0], 16),

@@ -102,8 +102,10 @@ def from_wire(wire: Wire) -> Value:
 
 
 def _read(wire: Wire, depth: int) -> Value:
-    if not isinstance(wire, list):
+    if wire is None or isinstance(wire, bool | int | float | str):
         return wire
+    if not isinstance(wire, list):
+        raise ValueError("a value that is not one")
     if depth <= 0 or not wire:
         raise ValueError("a value is nested too deep, or has no tag")
     tag, items = wire[0], wire[1:]
@@ -167,9 +169,19 @@ def _describe(value: Value, limit: int) -> str:
         inner = ", ".join(f"{name}={_describe(item, limit)}" for name, item in value.fields)
         return f"{value.type_name}({inner})"
     if isinstance(value, Dict):
-        return "{" + _join((f"{_describe(k, limit)}: {_describe(v, limit)}" for k, v in value.items()), limit) + "}"
+        return (
+            "{"
+            + _join(
+                (f"{_describe(k, limit)}: {_describe(v, limit)}" for k, v in value.items()), limit
+            )
+            + "}"
+        )
     if isinstance(value, Set):
-        return "{" + _join((_describe(item, limit) for item in value), limit) + "}" if len(value) else "set()"
+        return (
+            "{" + _join((_describe(item, limit) for item in value), limit) + "}"
+            if len(value)
+            else "set()"
+        )
     if isinstance(value, list):
         return "[" + _join((_describe(item, limit) for item in value), limit) + "]"
     if isinstance(value, tuple):
@@ -180,9 +192,11 @@ def _describe(value: Value, limit: int) -> str:
 
 def _join(parts: Iterable[str], limit: int) -> str:
     out: list[str] = []
+    size = 0
     for part in parts:
         out.append(part)
-        if sum(map(len, out)) > limit:
+        size += len(part)
+        if size > limit:
             out.append("…")
             break
     return ", ".join(out)

@@ -1,0 +1,89 @@
+"""The checks on concurrency: what gates prove, and what the clock says."""
+
+from __future__ import annotations
+
+from grader.checks.evidence import (
+    NO_CALLS,
+    PASSED,
+    Evidence,
+    Judgement,
+    circumstances,
+    failed,
+    not_assessed,
+    seconds,
+    show_call,
+    show_node,
+)
+from grader.engine.schedules import Kind
+from grader.engine.trace import Ending, Mismatch, Run
+from grader.exercise import graph
+from grader.exercise.model import Item
+
+
+def concurrency(evidence: Evidence, item: Item) -> Judgement:
+    """At every rest of every gated run, the started calls are the plan's ready set."""
+    judged = False
+    for run in evidence.of(item, Kind.GATED):
+        if not run.calls:
+            continue
+        judged = True
+        if run.mismatch is not None:
+            return _describe_mismatch(run, run.mismatch)
+    return PASSED if judged else NO_CALLS
+
+
+def _describe_mismatch(run: Run, mismatch: Mismatch) -> Judgement:
+    """Say in plain words what was missing, or too much."""
+    plan = run.plan
+    by_id = {call.id: call for call in run.calls}
+    if mismatch.extra:
+        call = by_id[mismatch.extra[0]]
+        if call.node is None:
+            seen = f"{show_call(call)} was started; the plan has no such call at this point"
+            return failed(seen, _WANTED, run=run, kind="extra", line=call.line)
+        seen = f"{show_call(call)} was started before what it depends on had finished"
+        return failed(seen, _WANTED, run=run, kind="early", line=call.line)
+    missing = mismatch.missing[0]
+    name = show_node(plan, missing, run)
+    if mismatch.at_end:
+        call_left = run.call_of(missing)
+        ended = "the function ended" if run.ending is not Ending.DEADLOCK else "everything stopped"
+        if call_left is not None:
+            seen = f"{ended} while {name} was still running"
+            return failed(seen, _WANTED, run=run, kind="unfinished", line=call_left.line)
+        return failed(f"{ended} and {name} was never started", _WANTED, run=run, kind="missing")
+    others = [show_node(plan, node, run) for node in mismatch.in_flight]
+    blocking = plan.nodes[missing].deps
+    if others:
+        seen = f"{name} had not started while {others[0]} was still running"
+        waited = run.call_of(mismatch.in_flight[0])
+        line = waited.line if waited else None
+        return failed(seen, _WANTED, run=run, kind="serial", line=line)
+    reason = "all that it needs had finished" if blocking else "it needs nothing"
+    return failed(f"{name} had not started although {reason}", _WANTED, run=run, kind="idle")
+
+
+_WANTED = "calls that depend on each other in series, all the others at the same time"
+
+
+def makespan(evidence: Evidence, item: Item) -> Judgement:
+    """Every timed run that returned took exactly as long as its critical path."""
+    judged = False
+    for run in evidence.of(item, Kind.TIMED):
+        if run.spec.hostile or run.ending is not Ending.RETURNED or not run.plan.nodes:
+            continue
+        if not run.calls:
+            continue
+        judged = True
+        ideal_us = graph.ideal_makespan(run.plan.nodes, run.spec.durations_us)
+        if run.end_us != ideal_us:
+            when = circumstances(run)
+            seen = f"it took {seconds(run.end_us)}{when}"
+            wanted = f"{seconds(ideal_us)}, the length of the longest chain of dependent calls"
+            kind = "slow" if run.end_us > ideal_us else "fast"
+            return failed(seen, wanted, run=run, kind=kind)
+    if judged:
+        return PASSED
+    if not evidence.did_something:
+        return NO_CALLS
+    return not_assessed("no run returned, so there is no time to judge")

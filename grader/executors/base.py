@@ -1,0 +1,61 @@
+"""What every executor offers: one callable that opens a session, and how much it isolates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Protocol
+
+from grader.engine.core import Engine
+from grader.exercise.model import Limits
+
+
+@dataclass(frozen=True, slots=True)
+class Isolation:
+    """What really stands between a submission and the machine."""
+
+    level: str  # "strong", "standard", "weak" or "none"
+    note: str
+
+
+class Session(Protocol):
+    """One submission's runs, one after the other. Close it when they are done."""
+
+    isolation: Isolation
+
+    def play(self, engine: Engine) -> str:
+        """Carry messages until the engine is over; give back the program's output.
+
+        Never raises on what the submission does.
+        """
+        ...
+
+    def close(self) -> None: ...
+
+    def __enter__(self) -> Session: ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None: ...
+
+
+Executor = Callable[[Limits], Session]
+
+
+class ClosingSession:
+    """Context-manager behaviour for sessions."""
+
+    def close(self) -> None:
+        raise NotImplementedError
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()

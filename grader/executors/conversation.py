@@ -1,0 +1,188 @@
+"""Plays engines over a link to a worker process: the same for forked and spawned workers.
+
+Rule 1: the host never blocks on the worker: it waits for whichever comes first of messages, output,
+        the process's end and the deadline.
+Rule 2: whatever the worker sends or does, nothing is raised here; a run ends in a named ending.
+"""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from grader import protocol
+from grader.engine.core import Engine
+from grader.engine.trace import Ending
+from grader.executors.base import ClosingSession, Isolation
+from grader.executors.frames import BadFrame, FrameReader
+from grader.exercise.model import Limits
+
+OUT_OF_MEMORY_EXIT = 71  # the worker's own exit status when it runs out of memory
+EOF_GRACE_S = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Exit:
+    """How a worker's process ended."""
+
+    code: int  # exit status, or minus the number of the signal that killed it
+    cpu_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What a link has to tell."""
+
+    channel: bytes = b""
+    output: bytes = b""
+    channel_closed: bool = False
+    exited: bool = False
+
+
+class Link(Protocol):
+    """A worker process seen from the host."""
+
+    def send(self, data: bytes) -> None:
+        """Queue bytes for the worker; never blocks."""
+        ...
+
+    def wait(self, timeout_s: float) -> News: ...
+
+    def drain_output(self) -> bytes:
+        """The output that has already arrived."""
+        ...
+
+    def end(self) -> Exit:
+        """Kill what is left of the worker, and say how it ended."""
+        ...
+
+    @property
+    def unsent_bytes(self) -> int: ...
+
+
+class WorkerSession(ClosingSession):
+    """One submission's runs in a worker process; a new process when a run kills it."""
+
+    def __init__(
+        self,
+        limits: Limits,
+        isolation: Isolation,
+        open_link: Callable[[Limits], Link],
+        pace: Callable[[int], None] | None = None,
+    ) -> None:
+        self.isolation = isolation
+        self._limits = limits
+        self._open_link = open_link
+        self._pace = pace
+        self._link: Link | None = None
+        self._reader = FrameReader()
+        self._deadline = time.monotonic() + limits.wall_s
+        self._output = bytearray()
+
+    def __enter__(self) -> WorkerSession:
+        return self
+
+    def close(self) -> None:
+        if self._link is not None:
+            self._link.end()
+            self._link = None
+
+    def play(self, engine: Engine) -> str:
+        """Play one run in the worker's process, starting one if there is none."""
+        self._output.clear()
+        fresh = self._link is None
+        if self._link is None:
+            self._link = self._open_link(self._limits)
+            self._reader = FrameReader()
+        self._reader.begin_run()
+        self._send(self._link, engine.start(fresh=fresh))
+        while not engine.over:
+            self._step(self._link, engine)
+        self._drain()
+        if len(self._output) > self._limits.output_bytes:
+            del self._output[self._limits.output_bytes :]
+        return self._output.decode("utf-8", "replace")
+
+    def _drain(self) -> None:
+        if self._link is not None:
+            self._output += self._link.drain_output()
+
+    def _step(self, link: Link, engine: Engine) -> None:
+        left_s = self._deadline - time.monotonic()
+        if left_s <= 0:
+            self._kill(engine, Ending.WALL_LIMIT, f"it ran for {self._limits.wall_s} s")
+            return
+        news = link.wait(left_s)
+        self._output += news.output
+        if len(self._output) > self._limits.output_bytes:
+            text = f"it printed more than {self._limits.output_bytes // 1024} KiB"
+            self._kill(engine, Ending.OUTPUT_LIMIT, text)
+            return
+        if news.channel:
+            self._converse(link, engine, news.channel)
+        if engine.over:
+            return
+        if news.channel_closed and not news.exited:
+            news = link.wait(EOF_GRACE_S)
+            self._output += news.output
+        if news.exited or news.channel_closed:
+            self._bury(link, engine)
+
+    def _converse(self, link: Link, engine: Engine, data: bytes) -> None:
+        answers: list[protocol.EngineMessage] = []
+        try:
+            for message in self._reader.feed(data):
+                if self._pace is not None and isinstance(message, protocol.Block):
+                    self._pace(message.now_us)
+                answers += engine.handle(message)
+        except BadFrame as error:
+            self._kill(engine, Ending.VIOLATION, str(error))
+            return
+        if engine.over:
+            if engine.ending.killed:
+                self.close()
+            return
+        self._send(link, answers)
+        if link.unsent_bytes > protocol.MAX_FRAME_BYTES:
+            self._kill(engine, Ending.VIOLATION, "it does not read the answers to its calls")
+
+    def _send(self, link: Link, messages: list[protocol.EngineMessage]) -> None:
+        if not messages:
+            return
+        if self._pace is not None:
+            for message in messages:
+                if isinstance(message, protocol.Advance):
+                    self._pace(message.now_us)
+        link.send(protocol.encode_frame(messages))
+
+    def _kill(self, engine: Engine, ending: Ending, detail: str) -> None:
+        engine.abort(ending, detail)
+        self.close()
+
+    def _bury(self, link: Link, engine: Engine) -> None:
+        """The process is gone, or has closed the channel: say why."""
+        self._output += link.drain_output()
+        exit_ = link.end()
+        self._link = None
+        limit_s = self._limits.cpu_s
+        cpu_spent = exit_.cpu_s is not None and exit_.cpu_s >= limit_s
+        if exit_.code == -getattr(signal, "SIGXCPU", 24) or (exit_.code == -9 and cpu_spent):
+            engine.abort(Ending.CPU_LIMIT, f"it used {limit_s} s of processor time")
+        elif exit_.code == OUT_OF_MEMORY_EXIT:
+            text = f"it used more than {self._limits.memory_mib} MiB of memory"
+            engine.abort(Ending.MEMORY_LIMIT, text)
+        elif exit_.code < 0:
+            engine.abort(Ending.CRASHED, f"its process was killed by {_signal_name(-exit_.code)}")
+        else:
+            text = f"it ended its own process (exit status {exit_.code})"
+            engine.abort(Ending.CRASHED, text)
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"

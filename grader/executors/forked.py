@@ -1,0 +1,192 @@
+"""The process executor where there is a safe fork: each submission in a child of a zygote.
+
+Start the zygote first and let it import while the host imports too; nothing here is slow to import.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import socket
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from grader.executors.conversation import Exit, Link, News, WorkerSession
+    from grader.exercise.model import Limits
+
+CONTROL_FD = 3
+READ_BYTES = 262_144
+
+
+def fork_is_safe() -> bool:
+    """Linux and other systems with fork and poll; macOS forks unsafely, Windows not at all."""
+    return hasattr(os, "fork") and hasattr(os, "pidfd_open") and sys.platform != "darwin"
+
+
+class Zygote:
+    """The host's handle on a zygote process. Close it when grading is done."""
+
+    def __init__(self) -> None:
+        here, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        script = os.path.join(os.path.dirname(__file__), "zygote.py")
+        package_parent = os.path.dirname(os.path.dirname(os.path.dirname(script)))
+        self._control = here
+        # Only the hash seed: sets of strings must iterate alike in every run.
+        environment = {"PYTHONHASHSEED": "0"}
+        flags = ["-S", "-s", "-B", "-X", "utf8"]
+        theirs.set_inheritable(True)
+        self.pid = os.posix_spawn(
+            sys.executable,
+            [sys.executable, *flags, script, package_parent],
+            environment,
+            file_actions=[
+                (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+                (os.POSIX_SPAWN_DUP2, theirs.fileno(), CONTROL_FD),
+            ],
+            setpgroup=0,
+        )
+        theirs.close()
+
+    def fork(self, limits: Limits, channel: socket.socket, output_fd: int) -> int:
+        """A new child with these descriptors; its process id. Raises OSError when it can't."""
+        request = b"fork" + json.dumps(asdict(limits)).encode()
+        socket.send_fds(self._control, [request], [channel.fileno(), output_fd])
+        answer = self._control.recv(64)
+        if not answer:
+            raise OSError("the zygote process is gone")
+        return int(answer)
+
+    def end_child(self) -> tuple[int, float]:
+        """Kill and reap the child: its exit code (or minus a signal) and its processor time."""
+        try:
+            self._control.send(b"end")
+            code, cpu_s = json.loads(self._control.recv(4096))
+        except (OSError, ValueError):
+            return -9, 0.0
+        return int(code), float(cpu_s)
+
+    def close(self) -> None:
+        """End the zygote and wait for it."""
+        self._control.close()
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(self.pid, 0)
+
+
+class ForkedLink:
+    """A forked worker: a socket pair for messages, a pipe for output, a pidfd for its end."""
+
+    def __init__(self, zygote: Zygote, limits: Limits) -> None:
+        self._zygote = zygote
+        self._channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._output_fd, output_write_fd = os.pipe()
+        try:
+            pid = zygote.fork(limits, theirs, output_write_fd)
+        finally:
+            theirs.close()
+            os.close(output_write_fd)
+        self._channel.setblocking(False)
+        os.set_blocking(self._output_fd, False)
+        self._pidfd = os.pidfd_open(pid)
+        self._unsent = bytearray()
+        self._poll = select.poll()
+        self._events = {self._channel.fileno(): select.POLLIN, self._output_fd: select.POLLIN}
+        for fd, mask in [*self._events.items(), (self._pidfd, select.POLLIN)]:
+            self._poll.register(fd, mask)
+
+    @property
+    def unsent_bytes(self) -> int:
+        return len(self._unsent)
+
+    def send(self, data: bytes) -> None:
+        self._unsent += data
+        self._write()
+
+    def _write(self) -> None:
+        fd = self._channel.fileno()
+        try:
+            sent = self._channel.send(self._unsent)
+            del self._unsent[:sent]
+        except BlockingIOError:
+            pass
+        except OSError:  # the worker is gone: its end will be noticed by ``wait``
+            self._unsent.clear()
+        mask = select.POLLIN | (select.POLLOUT if self._unsent else 0)
+        if fd in self._events and mask != self._events[fd]:
+            self._events[fd] = mask
+            self._poll.modify(fd, mask)
+
+    def wait(self, timeout_s: float) -> News:
+        """Wait for messages, output or the process's end, at most ``timeout_s``."""
+        from grader.executors.conversation import News
+
+        events = dict(self._poll.poll(max(1, int(timeout_s * 1000))))
+        channel_fd = self._channel.fileno()
+        if events.get(channel_fd, 0) & select.POLLOUT:
+            self._write()
+        output = self.drain_output() if self._output_fd in events else b""
+        data, closed = b"", False
+        if events.get(channel_fd, 0) & ~select.POLLOUT:
+            try:
+                data = self._channel.recv(READ_BYTES)
+                closed = not data
+            except BlockingIOError:
+                pass
+            except OSError:
+                closed = True
+            if closed:
+                self._forget(channel_fd)
+        # What a dead worker sent before is read first; only then does its death count.
+        exited = self._pidfd in events and not data
+        return News(data, output, channel_closed=closed, exited=exited)
+
+    def drain_output(self) -> bytes:
+        """At most a few pipes full: what has arrived."""
+        parts: list[bytes] = []
+        with contextlib.suppress(BlockingIOError, OSError):
+            for _ in range(8):
+                data = os.read(self._output_fd, READ_BYTES)
+                if not data:
+                    self._forget(self._output_fd)
+                    break
+                parts.append(data)
+        return b"".join(parts)
+
+    def _forget(self, fd: int) -> None:
+        if self._events.pop(fd, None) is not None:
+            self._poll.unregister(fd)
+
+    def end(self) -> Exit:
+        from grader.executors.conversation import Exit
+
+        code, cpu_s = self._zygote.end_child()
+        self._channel.close()
+        os.close(self._output_fd)
+        os.close(self._pidfd)
+        return Exit(code, cpu_s)
+
+
+def forked_executor(
+    zygote: Zygote, pace: Callable[[int], None] | None = None
+) -> Callable[[Limits], WorkerSession]:
+    """The executor that runs submissions in children of this zygote."""
+    from grader.executors.base import Isolation
+    from grader.executors.conversation import WorkerSession
+
+    isolation = Isolation(
+        "weak",
+        "a process of its own with limits; results can't be forged, but files, network and "
+        "other processes are not protected",
+    )
+
+    def open_link(limits: Limits) -> Link:
+        return ForkedLink(zygote, limits)
+
+    def executor(limits: Limits) -> WorkerSession:
+        return WorkerSession(limits, isolation, open_link, pace)
+
+    return executor

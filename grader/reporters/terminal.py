@@ -1,0 +1,140 @@
+"""The report that a person reads in a terminal. Each mark is a word too: colour is only help.
+
+Sees the verdict only and returns text; the caller knows the terminal and prints.
+"""
+
+from __future__ import annotations
+
+from grader.escape import for_terminal, one_line
+from grader.reporters import lanes, words
+from grader.reporters.page import Page, cells, pad, wrap
+from grader.verdict import ItemResult, Status, Timeline, Verdict
+
+MIN_WIDTH = 40
+_QUOTE_LIMIT = 300_000  # characters; more than a run may print
+
+_MARKS = {
+    Status.PASSED: ("✓ passed", "[pass]", "good"),
+    Status.FAILED: ("✗ failed", "[FAIL]", "bad"),
+    Status.NOT_ASSESSED: ("– not assessed", "[ -- ]", "faint"),
+}
+
+
+def render(verdict: Verdict, *, width: int, color: bool, unicode: bool) -> str:
+    """Render a verdict in lines of ``width`` cells (at least 40), with a final newline.
+
+    With ``unicode`` false the text is ASCII; with ``color`` true it holds SGR colour codes. Only
+    the command that runs this again may be wider: broken in two it could not be copied.
+    """
+    page = Page(width=max(width, MIN_WIDTH), color=color, unicode=unicode)
+    _add_head(page, verdict)
+    _add_items(page, verdict)
+    _add_ending(page, verdict)
+    _add_output(page, verdict)
+    _add_timelines(page, verdict)
+    _add_foot(page, verdict)
+    return page.text()
+
+
+def _add_head(page: Page, verdict: Verdict) -> None:
+    name, title = one_line(verdict.exercise, 100), one_line(verdict.title, 200)
+    page.prose(f"{name}: {title}" if title else name, style="strong")
+    page.prose("standard input" if verdict.path == "-" else words.place(verdict.path, None))
+
+
+def _add_items(page: Page, verdict: Verdict) -> None:
+    page.blank()
+    used = {_mark(page, item) for item in verdict.items}
+    mark_width = max(map(cells, used), default=0) + 2
+    for item in verdict.items:
+        _add_item(page, item, mark_width)
+        if item.status is not Status.PASSED:
+            for label, text in words.details(item, verdict.path):
+                style = "hint" if label == "next step: " else ""
+                page.prose(text, indent=4, label=label, style=style)
+    for note in verdict.notes:
+        page.prose(one_line(note, words.TEXT_LIMIT), label="note: ")
+
+
+def _mark(page: Page, item: ItemResult) -> str:
+    return _MARKS[item.status][0 if page.unicode else 1]
+
+
+def _add_item(page: Page, item: ItemResult, mark_width: int) -> None:
+    mark, style = _mark(page, item), _MARKS[item.status][2]
+    share = f"{item.points}/{item.max_points}"
+    room = page.width - mark_width - len(share) - 2
+    text = page.spell(f"{one_line(item.id, 60)}: {one_line(item.title, 200)}")
+    first, *rest = wrap(text, room)
+    page.line(
+        page.paint(mark, style) + " " * (mark_width - cells(mark)) + pad(first, room) + f"  {share}"
+    )
+    for line in rest:
+        page.line(" " * mark_width + line)
+
+
+def _add_ending(page: Page, verdict: Verdict) -> None:
+    """How the run ended, when it did not simply return, and the student's own error."""
+    sentence, error = words.ending(verdict), verdict.error
+    if sentence or error is not None:
+        page.blank()
+    if sentence:
+        page.prose(f"How it ended{_case(verdict)}: {sentence}", style="strong")
+    if error is None:
+        return
+    where = words.place(verdict.path, error.line) if error.line is not None else ""
+    shown = for_terminal(error.traceback, limit=_QUOTE_LIMIT).strip("\n")
+    text = f"{one_line(error.kind, 80)}: {one_line(error.text, words.TEXT_LIMIT)}".rstrip(": ")
+    page.prose(f"{text} ({where})" if where else text, style="bad")
+    if shown:
+        page.quote(shown)
+
+
+def _add_output(page: Page, verdict: Verdict) -> None:
+    shown = for_terminal(verdict.output, limit=_QUOTE_LIMIT).rstrip("\n")
+    if shown:
+        page.blank()
+        page.prose(f"What your program printed{_case(verdict)}:", style="strong")
+        page.quote(shown)
+
+
+def _add_timelines(page: Page, verdict: Verdict) -> None:
+    run, best = verdict.timeline, verdict.best
+    if run is None or not run.calls:
+        return
+    pictures = [(f"Your run{_case(verdict)}", run)]
+    if best is not None and not verdict.passed and _times(best) != _times(run):
+        pictures.append(("The best schedule", best))
+    for (title, timeline), (_, other) in zip(pictures, reversed(pictures), strict=True):
+        page.blank()
+        page.prose(f"{title}: {words.seconds(timeline.makespan_us)} s", style="strong")
+        for line in lanes.draw(timeline, width=page.width - 2, unicode=page.unicode, beside=other):
+            page.line(f"  {line}")
+    page.blank()
+    for line in lanes.legend((timeline for _, timeline in pictures), unicode=page.unicode):
+        page.prose(line, indent=2, style="faint")
+
+
+def _times(timeline: Timeline) -> list[tuple[str, int, int | None]]:
+    return [(call.service, call.start_us, call.end_us) for call in timeline.calls]
+
+
+def _case(verdict: Verdict) -> str:
+    return f" (case {one_line(verdict.case, 80)})" if verdict.case else ""
+
+
+def _add_foot(page: Page, verdict: Verdict) -> None:
+    score = f"{verdict.score} of {words.points(verdict.max_score)}"
+    page.blank()
+    if verdict.passed:
+        page.prose(f"All passed: {score}. Well done!", style="good")
+    else:
+        page.prose(f"Score: {score}", style="strong")
+        page.prose(f"asyncgrade hint {one_line(verdict.exercise, 100)}", label="for a hint: ")
+        if verdict.replay:
+            page.prose("for the same run again:")
+            page.line(page.spell(f"  {one_line(verdict.replay, words.TEXT_LIMIT)}"))
+    note = one_line(verdict.isolation_note, words.TEXT_LIMIT)
+    isolation = one_line(verdict.isolation, 40)
+    page.prose(f"{isolation} ({note})" if note else isolation, label="isolation: ", style="faint")
+    page.prose(one_line(verdict.seed, 200), label="seed: ", style="faint")

@@ -1,0 +1,83 @@
+"""The worker's main loop: load, begin, run, and again, until the host hangs up.
+
+Rule 1: nothing of the student's runs before ``locked`` was sent.
+Rule 2: a fresh module and a fresh loop for every run.
+"""
+
+from __future__ import annotations
+
+from types import ModuleType
+from typing import Any
+
+from grader.protocol import Begin, Load, Loaded, Locked, Stop
+from grader.worker.loading import LoadFailed, load, unload
+from grader.worker.run import Channel, Stopped, StudentRun
+from grader.worker.virtual_time import virtual_time_module
+
+
+def serve(channel: Channel, layers: list[str]) -> None:
+    """Serve runs until the host closes the channel. ``layers``: what locks this process down."""
+    channel.send([Locked(layers)])
+    worker = Worker(channel)
+    with virtual_time_module():
+        while True:
+            try:
+                messages = channel.receive()
+            except EOFError:
+                return
+            for message in messages:
+                worker.obey(message)
+
+
+class Worker:
+    """What survives from run to run: the channel, and the module between load and begin."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+        self._run: StudentRun | None = None
+        self._module: ModuleType | None = None
+        self._load: Load | None = None
+
+    def obey(self, message: Any) -> None:
+        if isinstance(message, Load):
+            self._channel.send([self._load_module(message)])
+        elif isinstance(message, Begin):
+            self._play(message)
+        elif isinstance(message, Stop):
+            self._forget()
+
+    def perform(self, service: str, context: Any, args: tuple[Any, ...]) -> Any:
+        """What a stub does: a coroutine of the run that is on."""
+        if self._run is None:
+            entry = self._load.entry if self._load else "your function"
+            raise RuntimeError(
+                f"{service}() was called while the module was being imported; "
+                f"call services inside {entry}()"
+            )
+        return self._run.perform(service, context, args)
+
+    def _load_module(self, message: Load) -> Loaded:
+        self._forget()
+        self._load = message
+        try:
+            self._module, loaded = load(message, self.perform)
+        except LoadFailed as failure:
+            return failure.loaded
+        return loaded
+
+    def _play(self, begin: Begin) -> None:
+        if self._module is None or self._load is None:
+            return
+        entry = self._module.__dict__[self._load.entry]
+        self._run = StudentRun(self._channel, self._load.filename, self._load.source)
+        try:
+            self._run.play(entry, begin)
+        except Stopped:
+            pass
+        finally:
+            self._run = None
+            self._module = None
+
+    def _forget(self) -> None:
+        self._module = None
+        unload()

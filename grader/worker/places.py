@@ -1,0 +1,143 @@
+"""Lines, tracebacks and places of the student's code. All of it is a claim that feeds messages.
+
+Only frames of the submission are shown: a person never sees a traceback of the grader.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Iterator
+from types import CodeType, CoroutineType, FrameType, TracebackType
+from typing import Any
+
+from grader import protocol
+
+MAX_WALK = 60
+MAX_TRACEBACK_FRAMES = 12
+
+
+def line_of_caller(filename: str, depth: int) -> int | None:
+    """The line of the nearest frame of the submission, ``depth`` frames above the caller."""
+    frame: FrameType | None = sys._getframe(depth + 1)
+    for _ in range(MAX_WALK):
+        if frame is None:
+            return None
+        if frame.f_code.co_filename == filename:
+            return frame.f_lineno
+        frame = frame.f_back
+    return None
+
+
+def line_of_awaiter(filename: str, stop_at: CodeType) -> int | None:
+    """The submission's line that awaits the calling coroutine; None when a task runs it."""
+    frame = sys._getframe(2)
+    for _ in range(MAX_WALK):
+        if frame.f_code.co_filename == filename:
+            return frame.f_lineno
+        if frame.f_code is stop_at or frame.f_back is None:
+            return None
+        frame = frame.f_back
+    return None
+
+
+def origin_line(coroutine: Any) -> int | None:
+    """Where a coroutine object was made (origin tracking is on during a run)."""
+    origin = getattr(coroutine, "cr_origin", None)
+    return origin[0][1] if origin else None
+
+
+def await_chain(coroutine: Any) -> Iterator[Any]:
+    """The coroutine and what it awaits, from the outside in."""
+    for _ in range(MAX_WALK):
+        if coroutine is None:
+            return
+        yield coroutine
+        inner = getattr(coroutine, "cr_await", None)
+        coroutine = getattr(coroutine, "gi_yieldfrom", None) if inner is None else inner
+
+
+def place_of(task: asyncio.Task[Any], filename: str, stub_code: CodeType) -> list[Any]:
+    """Where a task is suspended: [its coroutine's name, line, what it waits for]."""
+    line: int | None = None
+    waits_for = ""
+    coroutine = task.get_coro()
+    for awaited in await_chain(coroutine):
+        frame = getattr(awaited, "cr_frame", None) or getattr(awaited, "gi_frame", None)
+        if frame is None:
+            waits_for = protocol.type_name(awaited)
+        elif frame.f_code is stub_code:
+            waits_for = str(frame.f_locals.get("service", ""))
+            line = line if line is not None else frame.f_locals.get("created_line")
+            break
+        elif frame.f_code.co_filename == filename:
+            line = frame.f_lineno
+        else:
+            waits_for = frame.f_code.co_name
+    return [str(getattr(coroutine, "__qualname__", "?"))[:100], line, waits_for[:100]]
+
+
+def describe_error(error: BaseException) -> str:
+    """``TypeError: text``, whatever the student's ``__str__`` does."""
+    name = protocol.type_name(error)
+    try:
+        text = str.__str__(str(error))[: protocol.MAX_TEXT_CHARS // 2]
+    except BaseException:
+        text = "(its text can't be shown)"
+    return f"{name}: {text}" if text else name
+
+
+def submission_frames(traceback: TracebackType | None, filename: str) -> list[tuple[int, str]]:
+    """(line, function) of the submission's frames in a traceback, the innermost last."""
+    frames: list[tuple[int, str]] = []
+    while traceback is not None and len(frames) < 2000:
+        code = traceback.tb_frame.f_code
+        if code.co_filename == filename:
+            frames.append((traceback.tb_lineno, code.co_name))
+        traceback = traceback.tb_next
+    return frames
+
+
+def describe_traceback(error: BaseException, filename: str, source: str) -> str:
+    """The student's part of a traceback, in Python's own form."""
+    frames = submission_frames(error.__traceback__, filename)
+    lines = source.splitlines()
+    out = ["Traceback (most recent call last):"]
+    if len(frames) > MAX_TRACEBACK_FRAMES:
+        half = MAX_TRACEBACK_FRAMES // 2
+        left_out = len(frames) - 2 * half
+        shown: list[tuple[int, str] | str] = [
+            *frames[:half],
+            f"  … {left_out} more …",
+            *frames[-half:],
+        ]
+    else:
+        shown = [*frames]
+    for frame in shown:
+        if isinstance(frame, str):
+            out.append(frame)
+            continue
+        line, function = frame
+        out.append(f'  File "{filename}", line {line}, in {function}')
+        if 0 < line <= len(lines):
+            out.append(f"    {lines[line - 1].strip()[:200]}")
+    if len(out) == 1:
+        out = []
+    return "\n".join([*out, describe_error(error)])[: protocol.MAX_TEXT_CHARS]
+
+
+def describe_syntax_error(error: SyntaxError, filename: str) -> str:
+    """The line and the caret, as Python prints them."""
+    out = [f'  File "{filename}", line {error.lineno}']
+    if isinstance(error.text, str) and error.text.strip():
+        text = error.text.rstrip("\n")[:200]
+        stripped = text.lstrip()
+        out.append(f"    {stripped}")
+        offset = (error.offset or 0) - 1 - (len(text) - len(stripped))
+        if 0 <= offset <= len(stripped):
+            out.append("    " + " " * offset + "^")
+    return "\n".join([*out, f"{type(error).__name__}: {error.msg}"])[: protocol.MAX_TEXT_CHARS]
+
+
+def is_coroutine(value: object) -> bool:
+    return type(value) is CoroutineType

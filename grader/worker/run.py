@@ -1,0 +1,345 @@
+"""One run of the entry on a fresh virtual loop: makes calls, asks the engine when at rest.
+
+Rule 1: the engine is asked only when nothing can move; what happened since goes in the same frame.
+Rule 2: nothing here keeps a task or a future alive in a hostile run; the stub's own coroutine is
+        held only until its first step, so that a call which never starts can be told.
+"""
+
+from __future__ import annotations
+
+import _thread
+import asyncio
+import gc
+import inspect
+import sys
+import traceback
+import warnings
+import weakref
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+from grader import protocol
+from grader.protocol import (
+    Advance,
+    AskWhere,
+    Begin,
+    Block,
+    Call,
+    Cancel,
+    End,
+    Idle,
+    Interrupt,
+    Reply,
+    Stop,
+    Where,
+    from_wire,
+    to_wire,
+)
+from grader.worker import places
+from grader.worker.loading import exception_class
+from grader.worker.loop import VirtualLoop
+from grader.worker.virtual_time import clock_on
+
+MAX_LEFTOVERS = 50
+FLUSH_MESSAGES = 1000  # a batch this long is sent before the next rest
+
+
+class Channel(Protocol):
+    """Carries frames to and from the engine."""
+
+    def send(self, messages: list[Any]) -> None: ...
+
+    def receive(self) -> list[Any]:
+        """Wait for the next messages. Raises EOFError when the host is gone."""
+        ...
+
+
+class Stopped(BaseException):
+    """The engine ended the run. No student's ``except`` sees it: it is raised in the loop."""
+
+
+class StudentRun:
+    """The worker's side of one run."""
+
+    def __init__(self, channel: Channel, filename: str, source: str) -> None:
+        self.thread = _thread.get_ident()
+        self.loop = VirtualLoop(self.at_rest, on_exception=self._on_exception)
+        self._channel = channel
+        self._filename = filename
+        self._source = source
+        self._outbox: list[Any] = []
+        self._next_id = 0
+        self._waiting: dict[int, Any] = {}  # call id -> future (a weak reference when hostile)
+        self._unstarted: dict[int, tuple[Any, str, int | None]] = {}
+        self._hostile = False
+        self._entry_task: asyncio.Task[Any] | None = None
+        self._leftovers: list[list[Any]] = []
+        self._frozen = False
+
+    @property
+    def now_us(self) -> int:
+        return self.loop.now_us
+
+    # --- service calls ------------------------------------------------------------------------
+
+    def perform(self, service: str, context: Any, args: tuple[Any, ...]) -> Any:
+        """The coroutine of a service call. It starts when it is awaited or made a task."""
+        created_line = places.line_of_caller(self._filename, 2)
+        self._next_id += 1
+        call = self._next_id
+        coroutine = _service_call(self, call, service, context, args, created_line)
+        self._unstarted[call] = (coroutine, service, created_line)
+        return coroutine
+
+    def started(
+        self, call: int, service: str, context: Any, args: tuple[Any, ...], created_line: int | None
+    ) -> asyncio.Future[Any]:
+        """The first step of a call: tell the engine, and make the future to wait on."""
+        self._unstarted.pop(call, None)
+        line = places.line_of_awaiter(self._filename, VirtualLoop.run_forever.__code__)
+        entered = context._context_id if context is not None else None
+        message = Call(
+            self.loop.now_us,
+            call,
+            service,
+            entered,
+            [to_wire(arg) for arg in args],
+            [],
+            line if line is not None else created_line,
+            created_line,
+            0,
+        )
+        self._outbox.append(message)
+        self.loop.until_us = 0  # when this call ends is for the engine to say
+        if len(self._outbox) >= FLUSH_MESSAGES:
+            self._flush()
+        future = self.loop.create_future()
+        self._waiting[call] = weakref.ref(future) if self._hostile else future
+        return future
+
+    def cancelled(self, call: int) -> None:
+        if self._waiting.pop(call, None) is not None and not self._frozen:
+            self._outbox.append(Cancel(self.loop.now_us, call))
+
+    def block(self, duration_us: int, what: str) -> None:
+        """A blocking call on the loop's thread: time passes, nothing else does."""
+        self.loop.block(duration_us)
+        line = places.line_of_caller(self._filename, 2)
+        self._outbox.append(Block(self.loop.now_us, duration_us, line, what))
+
+    # --- the conversation ---------------------------------------------------------------------
+
+    def at_rest(self, next_timer_us: int | None, spinning: bool) -> None:
+        """Nothing can move: ask the engine, and do what it says."""
+        self._outbox.append(Idle(self.loop.now_us, next_timer_us, spinning))
+        self._flush()
+        while True:
+            for message in self._channel.receive():
+                self._obey(message)
+                if type(message) is Advance:
+                    return
+
+    def _obey(self, message: Any) -> None:
+        kind = type(message)
+        if kind is Reply:
+            self._settle(message)
+        elif kind is Advance:
+            self.loop.advance_to(message.now_us)
+            self.loop.until_us = message.until_us
+        elif kind is Stop:
+            raise Stopped
+        elif kind is AskWhere:
+            self._outbox.append(self._where())
+            self._flush()
+        elif kind is Interrupt and self._entry_task is not None:
+            self._entry_task.cancel()
+
+    def _settle(self, reply: Reply) -> None:
+        future = self._waiting.pop(reply.id, None)
+        if isinstance(future, weakref.ref):
+            future = future()
+        if future is None or future.done():
+            return
+        if reply.ok:
+            future.set_result(from_wire(reply.value))
+            return
+        kind = exception_class(reply.error_type)
+        try:
+            error = kind(*[from_wire(arg) for arg in reply.error_args])
+        except TypeError:
+            error = RuntimeError(reply.error_type)
+        future.set_exception(error)
+
+    def _flush(self) -> None:
+        messages, self._outbox = self._outbox, []
+        self._channel.send(messages)
+
+    def _where(self) -> Where:
+        stub = _service_call.__code__
+        found = [
+            places.place_of(task, self._filename, stub)
+            for task in self.loop.tasks()
+            if not task.done()
+        ]
+        return Where(found[:100])
+
+    # --- the run ------------------------------------------------------------------------------
+
+    def play(self, entry: Callable[..., Any], begin: Begin) -> None:
+        """Run the entry and say how it ended. Raises Stopped when the engine ended it before."""
+        if begin.hostile:
+            self._hostile = True
+            self.loop.before_clock_step = _collect_garbage
+        args = [from_wire(wire) for wire in begin.args]
+        with clock_on(self), self._watching():
+            try:
+                self._entry_task = self.loop.create_task(self._drive(entry, args))
+                self._entry_task.add_done_callback(self._entry_done)
+                del args
+                end = self._run_to_the_end()
+            finally:
+                self._frozen = True
+                self._close()
+            self._outbox.append(end._replace(leftovers=self._leftovers[:MAX_LEFTOVERS]))
+            self._flush()
+
+    def _run_to_the_end(self) -> End:
+        try:
+            self.loop.run_forever()
+        except (SystemExit, KeyboardInterrupt) as error:  # asyncio lets them through the loop
+            self._frozen = True
+            return self._raised(error)
+        self._frozen = True
+        return self._how_it_ended()
+
+    async def _drive(self, entry: Callable[..., Any], args: list[Any]) -> Any:
+        result = entry(*args)
+        del args
+        if not inspect.isawaitable(result):
+            name = getattr(entry, "__name__", "the function")
+            raise TypeError(f"{name}() is not async: write `async def {name}(…)`")
+        return await result
+
+    def _entry_done(self, task: asyncio.Task[Any]) -> None:
+        # Callbacks run in order, so all that were ready when the entry ended have run before this.
+        self.loop.stop()
+
+    def _how_it_ended(self) -> End:
+        task = self._entry_task
+        now_us = self.loop.now_us
+        if task is None or not task.done():
+            text = "the program stopped the event loop it was running on"
+            return End(now_us, "raised", None, "RuntimeError", text, "", None, [])
+        if task.cancelled():
+            return End(now_us, "cancelled", None, "CancelledError", "", "", None, [])
+        error = task.exception()
+        if error is None:
+            return End(now_us, "returned", to_wire(task.result()), "", "", "", None, [])
+        return self._raised(error)
+
+    def _raised(self, error: BaseException) -> End:
+        frames = places.submission_frames(error.__traceback__, self._filename)
+        end = End(
+            self.loop.now_us,
+            "raised",
+            None,
+            protocol.type_name(error),
+            places.describe_error(error),
+            places.describe_traceback(error, self._filename, self._source),
+            frames[-1][0] if frames else None,
+            [],
+        )
+        traceback.clear_frames(error.__traceback__)
+        return end
+
+    def _close(self) -> None:
+        """Note what was left over, then take the run apart without running student code."""
+        if self._entry_task is not None and self._entry_task.done():
+            self._note_leftovers()
+        self._entry_task = None
+        self._waiting.clear()
+        for coroutine, _, _ in self._unstarted.values():
+            coroutine.close()
+        self._unstarted.clear()
+        for task in self.loop.tasks():
+            task._log_destroy_pending = False  # type: ignore[attr-defined]
+        self.loop.close()
+
+    def _note_leftovers(self) -> None:
+        for _, service, line in self._unstarted.values():
+            self._leftovers.append(["never_awaited", line, f"{service}()"])
+        for task in self.loop.tasks():
+            if not task.done():
+                place = places.place_of(task, self._filename, _service_call.__code__)
+                line = places.origin_line(task.get_coro()) or place[1]
+                self._leftovers.append(["task_left", line, place[0]])
+        gc.collect()  # frees un-awaited coroutines and failed tasks, which then say so
+        for generator in [*self.loop.unclosed_asyncgens, *self.loop.open_asyncgens()]:
+            self._leftovers.append(["asyncgen_left", generator.line, generator.name])
+
+    def _on_exception(self, context: dict[str, Any]) -> None:
+        message = str(context.get("message", ""))
+        task = context.get("task") or context.get("future")
+        error = context.get("exception")
+        line = None
+        if message.startswith("Task was destroyed"):
+            kind, detail = "destroyed", protocol.type_name(task)
+            if isinstance(task, asyncio.Task):
+                detail = str(getattr(task.get_coro(), "__qualname__", "?"))[:100]
+                line = places.origin_line(task.get_coro())
+        elif isinstance(error, BaseException):
+            kind, detail = "lost_exception", places.describe_error(error)[:300]
+            frames = places.submission_frames(error.__traceback__, self._filename)
+            line = frames[-1][0] if frames else None
+        else:
+            kind, detail = "loop_error", message[:300]
+        if len(self._leftovers) < MAX_LEFTOVERS:
+            self._leftovers.append([kind, line, detail])
+
+    @contextmanager
+    def _watching(self) -> Iterator[None]:
+        """Learn of coroutines that are thrown away before they ever ran."""
+
+        def never_awaited(coroutine: Any) -> None:
+            line = places.origin_line(coroutine)
+            name = str(getattr(coroutine, "__qualname__", "?"))[:100]
+            if len(self._leftovers) < MAX_LEFTOVERS:
+                self._leftovers.append(["never_awaited", line, f"{name}()"])
+
+        original = warnings._warn_unawaited_coroutine  # type: ignore[attr-defined]
+        depth = sys.get_coroutine_origin_tracking_depth()
+        warnings._warn_unawaited_coroutine = never_awaited  # type: ignore[attr-defined]
+        sys.set_coroutine_origin_tracking_depth(1)
+        try:
+            yield
+        finally:
+            sys.set_coroutine_origin_tracking_depth(depth)
+            warnings._warn_unawaited_coroutine = original  # type: ignore[attr-defined]
+
+
+def _collect_garbage() -> None:
+    gc.collect()
+
+
+async def _service_call(
+    run: StudentRun,
+    call: int,
+    service: str,
+    context: Any,
+    args: tuple[Any, ...],
+    created_line: int | None,
+) -> Any:
+    """What a student awaits: one call of a service. Its locals are read by ``places``."""
+    future = run.started(call, service, context, args, created_line)
+    del args
+    try:
+        value = await future
+    except BaseException:
+        if future.cancelled():
+            run.cancelled(call)
+        raise
+    if service.endswith(".enter"):
+        context._context_id = call
+        return context
+    return value
