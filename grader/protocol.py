@@ -209,6 +209,7 @@ def decode_engine_frame(body: bytes) -> list[Any]:
 # --- values ----------------------------------------------------------------------------------
 
 _type_name = type.__dict__["__name__"].__get__
+_mro = type.__dict__["__mro__"].__get__
 
 
 def type_name(value: object) -> str:
@@ -233,12 +234,12 @@ def to_wire(value: object) -> Wire:
 def _write(value: Any, depth: int, budget: _Budget) -> Wire:
     kind = type(value)
     budget.nodes -= 1
-    scalar = _SCALARS.get(kind)
+    scalar = _SCALARS.get(id(kind))
     if scalar is not None:
         return scalar(value)
     if depth <= 0 or budget.nodes <= 0:
         return ["o", f"{type_name(value)} (too deep or too large)"]
-    container = _CONTAINERS.get(kind)
+    container = _CONTAINERS.get(id(kind))
     if container is not None:
         return container(value, depth - 1, budget)
     return _write_record(value, kind, depth - 1, budget)
@@ -297,7 +298,7 @@ def _write_record(value: Any, kind: type, depth: int, budget: _Budget) -> Wire:
     """Named tuples and dataclasses cross as records; anything else is opaque."""
     namespace = type.__dict__["__dict__"].__get__(kind)
     names: Any = ()
-    if kind.__mro__[1:2] == (tuple,) and type(namespace.get("_fields")) is tuple:
+    if _mro(kind)[1:2] == (tuple,) and type(namespace.get("_fields")) is tuple:
         names, items = namespace["_fields"], tuple.__iter__(value)
     elif type(namespace.get("__dataclass_fields__")) is dict:
         names = tuple(namespace["__dataclass_fields__"])
@@ -319,20 +320,21 @@ def _write_itself(value: Any) -> Wire:
     return value
 
 
-_SCALARS: dict[type, Callable[[Any], Wire]] = {
-    type(None): _write_itself,
-    bool: _write_itself,
-    int: _write_int,
-    float: _write_float,
-    str: _write_str,
-    bytes: _write_bytes,
+# Keyed by identity: a student's metaclass may have a hash of its own.
+_SCALARS: dict[int, Callable[[Any], Wire]] = {
+    id(type(None)): _write_itself,
+    id(bool): _write_itself,
+    id(int): _write_int,
+    id(float): _write_float,
+    id(str): _write_str,
+    id(bytes): _write_bytes,
 }
-_CONTAINERS: dict[type, Callable[[Any, int, _Budget], Wire]] = {
-    list: _write_items("l"),
-    tuple: _write_items("t"),
-    set: _write_items("s"),
-    frozenset: _write_items("s"),
-    dict: _write_dict,
+_CONTAINERS: dict[int, Callable[[Any, int, _Budget], Wire]] = {
+    id(list): _write_items("l"),
+    id(tuple): _write_items("t"),
+    id(set): _write_items("s"),
+    id(frozenset): _write_items("s"),
+    id(dict): _write_dict,
 }
 
 

@@ -115,12 +115,16 @@ def _read(wire: Wire, depth: int) -> Value:
     if tag == "d" and len(items) % 2 == 0:
         parts = [_read(item, depth - 1) for item in items]
         return Dict(zip(parts[::2], parts[1::2], strict=True))
-    if tag == "r" and len(items) % 2 == 1 and all(isinstance(name, str) for name in items[::2]):
+    if tag == "r" and len(items) % 2 == 1 and _all_names([items[0], *items[1::2]]):
         fields = zip(items[1::2], [_read(item, depth - 1) for item in items[2::2]], strict=True)
         return Record(items[0], tuple(fields))
     if len(items) == 1 and isinstance(items[0], str) and tag in ("b", "i", "n", "u", "o"):
         return _read_scalar(tag, items[0])
     raise ValueError(f"unknown tag in a value: {str(tag)[:40]!r}")
+
+
+def _all_names(names: list[Wire]) -> bool:
+    return all(isinstance(name, str) for name in names)
 
 
 def _read_scalar(tag: str, text: str) -> Value:

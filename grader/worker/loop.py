@@ -52,15 +52,6 @@ class LostAsyncGen(NamedTuple):
     line: int | None
 
 
-_REAL_IO = """
-    add_reader remove_reader add_writer remove_writer add_signal_handler remove_signal_handler
-    getaddrinfo getnameinfo create_connection create_server create_unix_connection
-    create_unix_server create_datagram_endpoint connect_accepted_socket start_tls sendfile
-    sock_recv sock_recv_into sock_recvfrom sock_recvfrom_into sock_sendall sock_sendto sock_connect
-    sock_accept sock_sendfile connect_read_pipe connect_write_pipe subprocess_shell subprocess_exec
-"""
-
-
 def _refuse(name: str) -> Any:
     """Make the method ``name`` that says why it is missing."""
 
@@ -627,7 +618,35 @@ class VirtualLoop(asyncio.AbstractEventLoop):
 
     # --- real I/O ------------------------------------------------------------------------------
 
-    vars().update({name: _refuse(name) for name in _REAL_IO.split()})
+    add_reader = _refuse("add_reader")
+    remove_reader = _refuse("remove_reader")
+    add_writer = _refuse("add_writer")
+    remove_writer = _refuse("remove_writer")
+    add_signal_handler = _refuse("add_signal_handler")
+    remove_signal_handler = _refuse("remove_signal_handler")
+    getaddrinfo = _refuse("getaddrinfo")
+    getnameinfo = _refuse("getnameinfo")
+    create_connection = _refuse("create_connection")
+    create_server = _refuse("create_server")
+    create_unix_connection = _refuse("create_unix_connection")
+    create_unix_server = _refuse("create_unix_server")
+    create_datagram_endpoint = _refuse("create_datagram_endpoint")
+    connect_accepted_socket = _refuse("connect_accepted_socket")
+    start_tls = _refuse("start_tls")
+    sendfile = _refuse("sendfile")
+    sock_recv = _refuse("sock_recv")
+    sock_recv_into = _refuse("sock_recv_into")
+    sock_recvfrom = _refuse("sock_recvfrom")
+    sock_recvfrom_into = _refuse("sock_recvfrom_into")
+    sock_sendall = _refuse("sock_sendall")
+    sock_sendto = _refuse("sock_sendto")
+    sock_connect = _refuse("sock_connect")
+    sock_accept = _refuse("sock_accept")
+    sock_sendfile = _refuse("sock_sendfile")
+    connect_read_pipe = _refuse("connect_read_pipe")
+    connect_write_pipe = _refuse("connect_write_pipe")
+    subprocess_shell = _refuse("subprocess_shell")
+    subprocess_exec = _refuse("subprocess_exec")
 
 
 def _blame_caller(handle: Any) -> None:

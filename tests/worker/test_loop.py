@@ -643,6 +643,17 @@ def test_the_clock_waits_for_a_thread_inside_wait_for():
     assert run(and_shut_down()) == 0
 
 
+def test_at_rest_is_not_asked_while_a_job_works():
+    def at_rest(next_timer_us, spinning):
+        raise AssertionError("the loop is not at rest")
+
+    async def main():
+        await work_of_a_thread()
+        await asyncio.get_running_loop().shutdown_default_executor()
+
+    run(main(), VirtualLoop(at_rest))
+
+
 def test_a_busy_wait_for_a_thread_does_not_move_the_clock():
     async def main():
         asyncio.get_running_loop().call_later(60, lambda: None)
