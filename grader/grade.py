@@ -166,7 +166,8 @@ def _item_result(
     in_source = line is not None and line <= len(lines)
     return replace(
         result,
-        message=item.message or advice.message or judgement.message,
+        message=item.message or (advice.message if item.check != "makespan" else "")
+        or judgement.message,
         wanted=judgement.wanted,
         hint=advice.hint,
         misconception=advice.misconception,
@@ -203,8 +204,8 @@ def _verdict(
         seed=seed,
         case=shown.spec.case,
         output=shown.output,
-        error=_student_error(erring),
-        timeline=_timeline(shown),
+        error=student_error(erring),
+        timeline=timeline(shown),
         best=_best_timeline(shown),
         replay=replay_command(exercise, submission, seed),
         notes=_notes(shown, exercise),
@@ -247,7 +248,8 @@ def replay_command(exercise: Exercise, submission: Submission, seed: str) -> str
     return f"asyncgrade check {exercise.id} {submission.path} --seed {seed}"
 
 
-def _student_error(run: Run) -> v.StudentError | None:
+def student_error(run: Run) -> v.StudentError | None:
+    """Why the run did not simply return, in the student's terms; None when it did."""
     if run.error is not None:
         error = run.error
         return v.StudentError(error.kind, error.text or run.detail, error.traceback, error.line)
@@ -283,7 +285,8 @@ def _notes(run: Run, exercise: Exercise) -> tuple[str, ...]:
     )
 
 
-def _timeline(run: Run) -> v.Timeline | None:
+def timeline(run: Run) -> v.Timeline | None:
+    """The calls of a run over virtual time; None when there were none."""
     if not run.calls:
         return None
     last = len(run.plan.nodes)

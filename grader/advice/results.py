@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from grader.advice.facts import Advice, Facts, Rule
+from grader.checks.outcome import expected_result
 from grader.engine.trace import Ending
 from grader.exercise.model import ExpressionError
 from grader.values import Dict, Value
@@ -19,7 +20,7 @@ def _same_items_in_another_order(facts: Facts) -> bool:
     if run.ending is not Ending.RETURNED or facts.judgement.kind != "value":
         return False
     try:
-        expected = run.plan.result(run.node_values)
+        expected = expected_result(run)
     except ExpressionError:
         return False
     seen, wanted = _parts(run.value), _parts(expected)

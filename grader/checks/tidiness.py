@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from grader.checks.evidence import (
     NO_CALLS,
     PASSED,
@@ -58,8 +60,13 @@ def _run_that_changed(evidence: Evidence) -> Run | None:
     repeat = next((run for run in evidence.runs if run.spec.repeat), None)
     if repeat is None or repeat.ending.killed:
         return None
-    first = next((run for run in evidence.runs if run.spec.number == 0), None)
-    return repeat if first is not None and _signature(first) != _signature(repeat) else None
+    spec = replace(repeat.spec, number=0, repeat=False)
+    first = next(
+        run
+        for run in evidence.runs
+        if not run.spec.repeat and replace(run.spec, number=0) == spec
+    )
+    return repeat if _signature(first) != _signature(repeat) else None
 
 
 def _signature(run: Run) -> tuple[object, ...]:

@@ -136,6 +136,7 @@ class GatedClock(TimedClock):
         self._extra: list[int] = []
         self._delayed: list[int] = []
         self._seen_closing: dict[int, None] = {}
+        self._at_rest = False  # no gate was left to open
 
     def started(self, call: OpenCall) -> None:
         if call.outcome is not Outcome.OPEN:
@@ -158,12 +159,14 @@ class GatedClock(TimedClock):
             if rank != self._rank_of(call):  # equal calls have changed places since
                 heapq.heappush(self._gates, (self._rank_of(call), seq, call))
                 continue
+            self._at_rest = False
             return Step([call], now_us)
+        self._at_rest = True
         return Step(now_us=next_timer_us)
 
     def until_us(self, now_us: int) -> int:
-        closed = any(call.outcome is Outcome.OPEN for *_, call in self._gates)
-        self._granted_us = now_us if closed else self.limit_us
+        # After a gate was opened the worker must ask again: that rest is compared too.
+        self._granted_us = self.limit_us if self._at_rest else now_us
         return self._granted_us
 
     def in_flight_nodes(self) -> tuple[int, ...]:

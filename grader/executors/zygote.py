@@ -60,7 +60,7 @@ def main() -> None:
     package_parent = sys.argv[1]
     sys.path[0] = package_parent
     from grader import worker
-    from grader.worker import bootstrap, channel, limits  # noqa: F401 - used as worker.…
+    from grader.worker import bootstrap, channel, limits, rehearsal  # noqa: F401 - used as worker.…
 
     sys.path.remove(package_parent)  # a submission finds the standard library only
     import _sitebuiltins  # ``-S`` leaves out exit() and quit(), which learners know
@@ -71,6 +71,8 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     control = socket.socket(fileno=CONTROL_FD)
     null_fd = os.open(os.devnull, os.O_RDONLY)
+    with worker.virtual_time.virtual_time_module():
+        worker.rehearsal.rehearse()
     gc.collect()
     gc.freeze()
     child = 0

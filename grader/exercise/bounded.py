@@ -340,7 +340,7 @@ def subscript(value: Value, key: Value, budget: Budget) -> Value:
     if kind is Record:
         value = collect(value, budget)
     if type(key) not in (int, bool, slice) or not hasattr(value, "__getitem__"):
-        _mismatch("[…]", value, key)
+        raise ExpressionError(f"a {kind_name(value)} can't be read with [{describe(key, 40)}]")
     if kind in _TEXTS | _SEQUENCES and type(key) is slice:
         _room(len(range(*key.indices(len(value)))), kind, budget)
     try:

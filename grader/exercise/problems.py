@@ -19,12 +19,8 @@ class Problems:
         self._lines: dict[str, int] = {}
 
     def add(self, line: int, key: str, seen: str, wanted: str) -> None:
-        text = (
-            f"{self._path}:{line}: {key}: {seen}; {wanted}"
-            if wanted
-            else (f"{self._path}:{line}: {key}: {seen}")
-        )
-        self._found[line, " ".join(text.split())] = None
+        text = f"{self._path}:{line}: {key}: {seen}" + (f"; {wanted}" if wanted else "")
+        self._found[line, " ".join(text.splitlines())] = None
 
     def add_at(self, key: str, seen: str, wanted: str) -> None:
         """Add a problem of a key whose line was noted, or of the nearest key around it."""

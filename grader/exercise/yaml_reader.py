@@ -256,9 +256,13 @@ class _Composer:
     def _number(self, text: str, tag: str, line: int) -> int | float:
         node = yaml.ScalarNode(f"tag:yaml.org,2002:{tag}", text)
         if len(text) <= MAX_NUMBER_TEXT:
-            if tag == "float":
-                return float(self._loader.construct_yaml_float(node))
-            number = int(self._loader.construct_yaml_int(node))
+            try:
+                if tag == "float":
+                    return float(self._loader.construct_yaml_float(node))
+                number = int(self._loader.construct_yaml_int(node))
+            except ValueError:
+                self._problems.add(line, "file", f"{text} is not a number", "put text in quotes")
+                return 0
             if number.bit_length() <= MAX_INT_BITS:
                 return number
         self._problems.add(line, "file", f"a number of {len(text)} digits", "wanted a smaller one")

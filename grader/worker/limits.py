@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+resource: Any
+try:
+    import resource
+except ImportError:  # Windows
+    resource = None
+
 
 def set_limits(cpu_s: int, memory_mib: int) -> None:
     """Set what this system knows; the host's deadline holds in any case."""
-    try:
-        import resource
-    except ImportError:  # Windows
+    if resource is None:
         return
     memory_bytes = memory_mib * 1024 * 1024
     for name, soft, hard in (

@@ -1,0 +1,64 @@
+"""The command ``asyncgrade``, also ``python -m grader``: starts the parts in the right order.
+
+It imports almost nothing itself: for a command that runs a program, the process that will run it
+starts first and imports what it needs while this one imports the rest.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, NoReturn
+
+if TYPE_CHECKING:
+    from grader.executors.forked import Zygote
+
+RUNS_PROGRAMS = ("check", "run")
+ASKS_ONLY = ("-h", "--help", "--version")
+
+
+def main() -> NoReturn:
+    """Run the command line and end this process with its exit code."""
+    _forget_current_folder()
+    zygote = None
+    try:
+        zygote = _start_zygote(sys.argv[1:])
+        from grader.cli.app import run
+
+        code = run(sys.argv[1:], zygote)
+    except BaseException as error:
+        from grader.cli.crash import report
+
+        code = report(error)
+    try:
+        if zygote is not None:
+            zygote.close()
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not None:
+                stream.flush()
+    except (OSError, KeyboardInterrupt):
+        pass  # who read the output is gone, or Ctrl-C came a second time
+    os._exit(code)  # taking a whole interpreter apart in order would only cost time
+
+
+def _start_zygote(argv: list[str]) -> Zygote | None:
+    """Start the zygote when the command will run a program and this system forks safely."""
+    command = next((word for word in argv if not word.startswith("-")), "")
+    if command not in RUNS_PROGRAMS or not {*ASKS_ONLY}.isdisjoint(argv):
+        return None
+    from grader.executors import forked
+
+    try:
+        return forked.Zygote() if forked.fork_is_safe() else None
+    except OSError:  # a spawned interpreter does the work instead
+        return None
+
+
+def _forget_current_folder() -> None:
+    """A student's ``yaml.py`` must not be imported instead of the real one (``python -m``)."""
+    here = os.getcwd()  # noqa: PTH109 - pathlib is slow to import
+    sys.path[:] = [folder for folder in sys.path if folder not in ("", here)]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,105 @@
+"""``asyncgrade check`` as a real command: exit codes, formats, where the program comes from."""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+
+import pytest
+
+from grader.cli.problems import ExitCode
+from tests.cli.commands import RIGHT, SERIAL, asyncgrade
+
+
+def test_right_program_passes() -> None:
+    result = asyncgrade("check", "exercise-2", RIGHT)
+    assert result.stderr == b""
+    assert result.returncode == ExitCode.ALL_PASSED
+    assert "All passed" in result.stdout.decode()
+
+
+def test_serial_program_is_graded_and_does_not_pass() -> None:
+    result = asyncgrade("check", "2", SERIAL)
+    assert result.stderr == b""
+    assert result.returncode == ExitCode.NOT_ALL_PASSED
+    assert "Score: " in result.stdout.decode()
+
+
+@pytest.mark.parametrize(
+    "name", ["exercise-2.py", "exercise_2.py", "exercise-2/solution.py", "exercise-2/exercise-2.py"]
+)
+def test_program_is_found_under_the_usual_names(tmp_path: Path, name: str) -> None:
+    program = tmp_path / name
+    program.parent.mkdir(exist_ok=True)
+    program.write_bytes(RIGHT.read_bytes())
+    result = asyncgrade("check", "2", cwd=tmp_path)
+    assert result.returncode == ExitCode.ALL_PASSED
+    assert name in result.stdout.decode()
+
+
+def test_json_is_one_object_and_nothing_else() -> None:
+    result = asyncgrade("check", "2", SERIAL, "--format", "json", "--seed", "abc")
+    assert result.returncode == ExitCode.NOT_ALL_PASSED
+    assert result.stderr == b""
+    verdict = json.loads(result.stdout)
+    assert verdict["exercise"] == "exercise-2"
+    assert verdict["seed"] == "abc"
+    assert not verdict["passed"]
+
+
+def test_program_from_standard_input_is_graded() -> None:
+    result = asyncgrade("check", "2", "-", "--format", "json", stdin=RIGHT.read_bytes())
+    assert result.returncode == ExitCode.ALL_PASSED
+    assert json.loads(result.stdout)["submission"]["path"] == "-"
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        (b"", "get_users_and_locations"),
+        (b"# \xff\n", "not UTF-8"),
+        (b"a = '\0'\n", "NUL byte"),
+        (b"#" * 1_000_001, "too large"),
+        (b"def broken(:\n", "SyntaxError"),
+    ],
+    ids=["empty", "latin-1", "nul", "too-large", "syntax"],
+)
+def test_program_that_can_not_be_loaded_is_graded_with_nothing(source: bytes, said: str) -> None:
+    result = asyncgrade("check", "2", "-", "--format", "json", stdin=source)
+    assert result.returncode == ExitCode.NOT_ALL_PASSED
+    verdict = json.loads(result.stdout)
+    assert verdict["score"] == 0
+    assert said in f"{verdict['error']}"
+
+
+def test_classroom_gives_points_to_the_workflow_and_exit_code_0(tmp_path: Path) -> None:
+    outputs = tmp_path / "outputs"
+    outputs.write_text("earlier=1\n", "utf-8")
+    result = asyncgrade("check", "2", SERIAL, "--format", "classroom", GITHUB_OUTPUT=str(outputs))
+    assert result.returncode == 0
+    *log, last = result.stdout.decode().splitlines()
+    assert log
+    assert all(line.startswith("| ") or line == "|" for line in log if line)
+    assert json.loads(base64.b64decode(last))["status"] == "fail"
+    written = outputs.read_text("utf-8").splitlines()
+    assert written[:2] == ["earlier=1", f"result={last}"]
+    assert any(line.startswith("result_overlap=") for line in written)
+
+
+def test_classroom_without_a_workflow_prints_only() -> None:
+    result = asyncgrade("check", "2", RIGHT, "--format", "classroom")
+    assert result.returncode == 0
+    assert json.loads(base64.b64decode(result.stdout.splitlines()[-1]))["status"] == "pass"
+
+
+def test_classroom_says_when_the_outputs_can_not_be_written(tmp_path: Path) -> None:
+    result = asyncgrade("check", "2", RIGHT, "--format", "classroom", GITHUB_OUTPUT=str(tmp_path))
+    assert result.returncode == ExitCode.USAGE
+    assert b"GITHUB_OUTPUT" in result.stderr
+
+
+def test_python_files_of_the_current_folder_are_not_imported(tmp_path: Path) -> None:
+    for name in ("click.py", "yaml.py", "msgspec.py", "asyncio.py", "grade.py"):
+        (tmp_path / name).write_text("raise SystemExit('imported')\n", "utf-8")
+    assert asyncgrade("check", "2", RIGHT, cwd=tmp_path).returncode == ExitCode.ALL_PASSED
