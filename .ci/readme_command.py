@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def readme_command(name: str) -> str:
-    """The line below ``# name`` in a code block of the README. Raises SystemExit when there is none."""
+    """The line below ``# name`` in a code block of the README. Raises SystemExit for none."""
     text = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
     found = re.search(rf"^# {re.escape(name)}\n(.+)$", text, re.MULTILINE)
     if found is None:

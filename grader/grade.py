@@ -166,7 +166,8 @@ def _item_result(
     in_source = line is not None and line <= len(lines)
     return replace(
         result,
-        message=item.message or (advice.message if item.check != "makespan" else "")
+        message=item.message
+        or (advice.message if item.check != "makespan" else "")
         or judgement.message,
         wanted=judgement.wanted,
         hint=advice.hint,

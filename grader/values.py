@@ -75,7 +75,7 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Opaque:
-    """A value that could not cross: a coroutine, a task, an object. Only its type's name is known."""
+    """A value that could not cross (a coroutine, a task): only its type's name is known."""
 
     type_name: str
 

@@ -98,7 +98,9 @@ def test_only_the_commands_print_or_exit() -> None:
 
 def test_no_import_cycle_between_modules() -> None:
     graph: dict[str, set[str]] = {}
-    names = {".".join(("grader", *p.relative_to(GRADER).with_suffix("").parts)): p for p in modules()}
+    names = {
+        ".".join(("grader", *p.relative_to(GRADER).with_suffix("").parts)): p for p in modules()
+    }
     for module, path in names.items():
         imported = set(imported_names(path))
         graph[module] = {

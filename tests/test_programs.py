@@ -12,13 +12,35 @@ import pytest
 from grader.executors.base import Executor
 from grader.grade import grade, read_submission
 from grader.verdict import Verdict
-from tests.helpers import EXECUTORS, SOLUTIONS, executor_of, failed, grade_text, installed, not_passed
+from tests.helpers import (
+    EXECUTORS,
+    SOLUTIONS,
+    executor_of,
+    failed,
+    grade_text,
+    installed,
+    not_passed,
+)
 
 PROGRAMS = sorted(SOLUTIONS.glob("exercise-*/*/*.py"))
 NEEDS_311 = re.compile(r"\bTaskGroup\b|asyncio\.timeout\b")
 
 
-@pytest.fixture(params=EXECUTORS, scope="module")
+ONE_OF_EACH = {
+    sorted(path.glob("*.py"))[0] for path in SOLUTIONS.glob("exercise-*/*") if path.is_dir()
+}
+
+
+# The spawned executor shares all but its link with the forked one, and is much slower.
+PAIRS = [
+    pytest.param(name, path, id="/".join((name, *path.relative_to(SOLUTIONS).parts)))
+    for name in EXECUTORS
+    for path in PROGRAMS
+    if name != "spawned" or path in ONE_OF_EACH
+]
+
+
+@pytest.fixture(scope="module")
 def executor(request: pytest.FixtureRequest) -> Iterator[Executor]:
     with executor_of(request.param) as executor:
         yield executor
@@ -38,10 +60,8 @@ def expected_failures(path: Path) -> set[str]:
     return set(found[1].split(", "))
 
 
-@pytest.mark.parametrize(
-    "path", PROGRAMS, ids=lambda path: "/".join(path.relative_to(SOLUTIONS).parts)
-)
-def test_program_gets_the_verdict_of_its_label(path: Path, executor: Executor) -> None:
+@pytest.mark.parametrize(("executor", "path"), PAIRS, indirect=["executor"])
+def test_program_gets_the_verdict_of_its_label(executor: Executor, path: Path) -> None:
     if sys.version_info < (3, 11) and NEEDS_311.search(path.read_text(encoding="utf-8")):
         pytest.skip("asyncio.TaskGroup and asyncio.timeout are missing before Python 3.11")
     verdict = grade_program(path, executor, seed="label")

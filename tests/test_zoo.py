@@ -22,7 +22,15 @@ MANIFEST = {
         delimiter="\t",
     )
 }
-NAMESPACE = ["unshare", "--user", "--map-root-user", "--pid", "--fork", "--kill-child", "--mount-proc"]
+NAMESPACE = [
+    "unshare",
+    "--user",
+    "--map-root-user",
+    "--pid",
+    "--fork",
+    "--kill-child",
+    "--mount-proc",
+]
 if hasattr(os, "geteuid") and os.geteuid() == 0:
     NAMESPACE = [word for word in NAMESPACE if word not in ("--user", "--map-root-user")]
 
@@ -41,7 +49,9 @@ def bound_memory() -> None:
 @pytest.fixture(scope="module")
 def reports() -> dict[str, dict[str, Any]]:
     if not namespace_works():
-        pytest.skip("no pid namespace can be made here (unshare), and some programs signal everybody")
+        pytest.skip(
+            "no pid namespace can be made here (unshare), and some programs signal everybody"
+        )
     result = subprocess.run(
         [*NAMESPACE, sys.executable, "-m", "tests.zoo_runner"],
         cwd=ROOT,

@@ -10,6 +10,7 @@ import json
 import os
 import sys
 import time
+from pathlib import Path
 
 from grader.executors.forked import Zygote, forked_executor
 from grader.exercise.loader import load_exercise
@@ -32,8 +33,8 @@ def verdict_class(ending: str, passed: bool) -> str:
 
 
 def child_pids(pid: int) -> list[int]:
-    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as children:
-        return [int(child) for child in children.read().split()]
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii")
+    return [int(child) for child in children.split()]
 
 
 def main(names: list[str]) -> None:

@@ -62,9 +62,7 @@ def _run_that_changed(evidence: Evidence) -> Run | None:
         return None
     spec = replace(repeat.spec, number=0, repeat=False)
     first = next(
-        run
-        for run in evidence.runs
-        if not run.spec.repeat and replace(run.spec, number=0) == spec
+        run for run in evidence.runs if not run.spec.repeat and replace(run.spec, number=0) == spec
     )
     return repeat if _signature(first) != _signature(repeat) else None
 

@@ -29,21 +29,23 @@ class SpawnedLink:
 
     def __init__(self, limits: Limits) -> None:
         self._news: queue.SimpleQueue[tuple[str, bytes]] = queue.SimpleQueue()
-        self._output = bytearray()
-        self._closed = False
-        worker_reads, self._send_fd = os.pipe()
-        self._receive_fd, worker_writes = os.pipe()
-        self._process = self._spawn(worker_reads, worker_writes, limits)
-        os.close(worker_reads)
-        os.close(worker_writes)
-        assert self._process.stdout is not None
         self._outbox: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._unsent = 0
-        self._reader("channel", self._receive_fd)
-        self._reader("output", self._process.stdout.fileno())
-        self._thread(self._write_all)
+        worker_reads, self._send_fd = os.pipe()
+        receive_fd, worker_writes = os.pipe()
+        output_fd, worker_prints = os.pipe()
+        self._process = self._spawn(worker_reads, worker_writes, worker_prints, limits)
+        for fd in (worker_reads, worker_writes, worker_prints):
+            os.close(fd)
+        self._threads = [
+            self._thread(self._read_all, "channel", receive_fd),
+            self._thread(self._read_all, "output", output_fd),
+            self._thread(self._write_all),
+        ]
 
-    def _spawn(self, reads: int, writes: int, limits: Limits) -> subprocess.Popen[bytes]:
+    def _spawn(
+        self, reads: int, writes: int, prints: int, limits: Limits
+    ) -> subprocess.Popen[bytes]:
         ends, extra = _inherit(reads, writes)
         package_parent = str(_SCRIPT.parents[2])
         numbers = [str(n) for n in (limits.cpu_s, limits.memory_mib)]
@@ -53,27 +55,26 @@ class SpawnedLink:
                 *(package_parent, *ends, *numbers),
             ],
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
+            stdout=prints,
             stderr=subprocess.STDOUT,
             env=_environment(),
             **extra,
         )
 
-    def _thread(self, target: Callable[..., None], *args: Any) -> None:
-        threading.Thread(target=target, args=args, daemon=True).start()
+    def _thread(self, target: Callable[..., None], *args: Any) -> threading.Thread:
+        thread = threading.Thread(target=target, args=args, daemon=True)
+        thread.start()
+        return thread
 
-    def _reader(self, name: str, fd: int) -> None:
-        def read_all() -> None:
-            while True:
-                try:
-                    data = os.read(fd, READ_BYTES)
-                except OSError:
-                    data = b""
-                self._news.put((name, data))
-                if not data:
-                    return
-
-        self._thread(read_all)
+    def _read_all(self, name: str, fd: int) -> None:
+        data = b"-"
+        while data:
+            try:
+                data = os.read(fd, READ_BYTES)
+            except OSError:
+                data = b""
+            self._news.put((name, data))
+        os.close(fd)
 
     def _write_all(self) -> None:
         while (data := self._outbox.get()) is not None:
@@ -124,6 +125,8 @@ class SpawnedLink:
             _kill_group(self._process)
             self._process.wait()
         self._outbox.put(None)
+        for thread in self._threads:  # every end of a pipe is closed by now: they come to an end
+            thread.join(1)
         os.close(self._send_fd)
         return Exit(self._process.returncode)
 

@@ -119,7 +119,8 @@ def _entry_problem(entry: Any, message: Load) -> Loaded | None:
         inspect.signature(entry).bind(*message.params)
     except TypeError as error:
         wanted = f"async def {name}({', '.join(message.params)})"
-        text = f"{name}() can't be called with {len(message.params)} argument(s): {error}; wanted: `{wanted}`"
+        count = len(message.params)
+        text = f"{name}() can't be called with {count} argument(s): {error}; write `{wanted}`"
         return Loaded("signature", text, "", _first_line(entry), [], [])
     except BaseException:
         return None  # a callable without a signature: the call itself will tell
