@@ -279,8 +279,8 @@ def _explain_ending(run: Run) -> str:
 
 def _notes(run: Run, exercise: Exercise) -> tuple[str, ...]:
     return tuple(
-        f"line {line}: `asyncio.run(…)` was left out when the file was imported, because the grader "
-        f'calls {exercise.entry}() itself; put it under `if __name__ == "__main__":`'
+        f"line {line}: `asyncio.run(…)` was left out when the file was imported, because the "
+        f'grader calls {exercise.entry}() itself; put it under `if __name__ == "__main__":`'
         for kind, line in run.notes
         if kind == "main_ignored"
     )

@@ -81,6 +81,7 @@ class WorkerSession(ClosingSession):
         self._reader = FrameReader()
         self._deadline = time.monotonic() + limits.wall_s
         self._output = bytearray()
+        self._left_to_say: list[protocol.EngineMessage] = []  # goes out with the next run's load
 
     def __enter__(self) -> WorkerSession:
         return self
@@ -97,8 +98,10 @@ class WorkerSession(ClosingSession):
         if self._link is None:
             self._link = self._open_link(self._limits)
             self._reader = FrameReader()
+            self._left_to_say = []
         self._reader.begin_run()
-        self._send(self._link, engine.start(fresh=fresh))
+        first, self._left_to_say = [*self._left_to_say, *engine.start(fresh=fresh)], []
+        self._send(self._link, first)
         while not engine.over:
             self._step(self._link, engine)
         self._drain()
@@ -142,6 +145,7 @@ class WorkerSession(ClosingSession):
             self._kill(engine, Ending.VIOLATION, str(error))
             return
         if engine.over:
+            self._left_to_say = answers
             if engine.ending.killed:
                 self.close()
             return

@@ -136,9 +136,13 @@ def equal(left: Value, right: Value, budget: Budget) -> bool:
     budget.spend(1)
     if type(left) is type(right) and type(left) in _SAME_AT_SIGHT:
         return bool(left == right)
+    refuse_opaque(left)
+    refuse_opaque(right)
+    if type(left) in _VALUES and type(right) in _VALUES and type(left) is not type(right):
+        return False
+    budget.spend(20)  # what follows is slow
     sides = []
     for side in (left, right):
-        refuse_opaque(side)
         settled = settle(side, budget)
         charge(settled, budget)
         sides.append(fingerprint(to_wire(settled)))

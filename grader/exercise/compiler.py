@@ -241,22 +241,23 @@ class Compiler:
     ) -> Callable[[Frame], Iterator[Value]]:
         """The rounds of a comprehension as a generator; the scope of its names ends here."""
         outer = dict(self._bound)
-        parts: list[tuple[Closure, Bind, list[Closure]]] = []
+        parts: list[tuple[Closure, Bind, Closure | None]] = []
         for loop in loops:
             if loop.is_async:
                 raise ExpressionError("async can't be used in an expression")
             source = self.compile(loop.iter)
             bind = self._bind(loop.target)
-            parts.append((source, bind, self._all(loop.ifs)))
+            test = ast.BoolOp(ast.And(), loop.ifs)  # of one or many
+            parts.append((source, bind, self.compile(test) if loop.ifs else None))
         made = self._all(results)
         self._bound = outer
 
         def rounds(frame: Frame, level: int = 0) -> Iterator[Value]:
-            source, bind, conditions = parts[level]
+            source, bind, condition = parts[level]
             for item in bounded.iterate(source(frame)):
                 frame.spend(1)
                 bind(frame, item)
-                if not all(bounded.truth(condition(frame)) for condition in conditions):
+                if condition is not None and not bounded.truth(condition(frame)):
                     continue
                 if level + 1 < len(parts):
                     yield from rounds(frame, level + 1)

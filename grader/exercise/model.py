@@ -107,11 +107,11 @@ class Item:
 class Limits:
     """Bounds for one submission, all its runs together (virtual time: for one run)."""
 
-    cpu_s: int = 4
-    wall_s: int = 20
+    cpu_s: int = 2
+    wall_s: int = 10
     memory_mib: int = 512
     output_bytes: int = 256 * 1024
-    virtual_s: int = 100_000
+    virtual_s: int = 3_600
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,9 +80,8 @@ def _compile(message: Load) -> CodeType:
             shown = describe_syntax_error(error, message.filename)
             raise LoadFailed(Loaded("syntax", text, shown, error.lineno, [], [])) from None
         except BaseException as error:
-            text = f"Python can't compile this file ({describe_error(error)})"
-            kind = "MemoryError" if isinstance(error, MemoryError) else "syntax"
-            raise LoadFailed(Loaded(kind, text, "", None, [], [])) from None
+            text = f"Python can't compile this file: it is too deep or too long ({type_name(error)})"
+            raise LoadFailed(Loaded("syntax", text, "", None, [], [])) from None
         _compiled.clear()
         _compiled[key] = code
     return code

@@ -69,12 +69,16 @@ def test_deep_nesting_ends_early(tmp_path: Path, text: str) -> None:
         ("hello", "1: file: the file holds one text; wanted a mapping, key: value"),
         ("a: 1\n---\nb: 2\n",
          "2: file: a second document begins here; put each exercise in a file of its own"),
-        ("a: [1\nb: 2", "2: file: not YAML: did not find expected ',' or ']';"
-         " look at the quotes and the indentation"),
     ],
 )  # fmt: skip
 def test_other_top_levels_are_refused(tmp_path: Path, text: str, message: str) -> None:
     assert only_problem(tmp_path, text) == message
+
+
+def test_syntax_errors_have_a_line(tmp_path: Path) -> None:
+    seen = only_problem(tmp_path, "a: [1\nb: 2")  # the words are those of the YAML parser
+    assert seen.startswith("2: file: not YAML: ")
+    assert seen.endswith("; look at the quotes and the indentation")
 
 
 def test_numbers_of_many_digits_are_refused(tmp_path: Path) -> None:
