@@ -100,8 +100,10 @@ class WorkerSession(ClosingSession):
             self._reader = FrameReader()
             self._left_to_say = []
         self._reader.begin_run()
-        first, self._left_to_say = [*self._left_to_say, *engine.start(fresh=fresh)], []
-        self._send(self._link, first)
+        # Two frames: the stop of the last run makes the worker drop the rest of its frame.
+        self._send(self._link, self._left_to_say)
+        self._send(self._link, engine.start(fresh=fresh))
+        self._left_to_say = []
         while not engine.over:
             self._step(self._link, engine)
         self._drain()

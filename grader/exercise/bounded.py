@@ -140,7 +140,7 @@ def equal(left: Value, right: Value, budget: Budget) -> bool:
     refuse_opaque(right)
     if type(left) in _VALUES and type(right) in _VALUES and type(left) is not type(right):
         return False
-    budget.spend(20)  # what follows is slow
+    budget.spend(100)  # what follows is slow
     sides = []
     for side in (left, right):
         settled = settle(side, budget)

@@ -60,7 +60,7 @@ def await_chain(coroutine: Any) -> Iterator[Any]:
 def place_of(task: asyncio.Task[Any], filename: str, stub_code: CodeType) -> list[Any]:
     """Where a task is suspended: [its coroutine's name, line, what it waits for]."""
     line: int | None = None
-    waits_for = ""
+    name = waits_for = ""
     coroutine = task.get_coro()
     for awaited in await_chain(coroutine):
         frame = getattr(awaited, "cr_frame", None) or getattr(awaited, "gi_frame", None)
@@ -72,9 +72,11 @@ def place_of(task: asyncio.Task[Any], filename: str, stub_code: CodeType) -> lis
             break
         elif frame.f_code.co_filename == filename:
             line = frame.f_lineno
+            name = name or str(getattr(awaited, "__qualname__", ""))
         else:
             waits_for = frame.f_code.co_name
-    return [str(getattr(coroutine, "__qualname__", "?"))[:100], line, waits_for[:100]]
+    name = name or str(getattr(coroutine, "__qualname__", "?"))
+    return [name[:100], line, waits_for[:100]]
 
 
 def describe_error(error: BaseException) -> str:
