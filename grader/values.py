@@ -151,7 +151,10 @@ def fingerprint(wire: Wire) -> str:
 def _sorted(wire: Wire) -> Wire:
     if not isinstance(wire, list) or not wire:
         return wire
-    tag, items = wire[0], [_sorted(item) for item in wire[1:]]
+    tag = wire[0]
+    if tag not in ("s", "d") and list not in map(type, wire):
+        return wire  # the common case: a few scalars
+    items = [_sorted(item) for item in wire[1:]]
     if tag == "s":
         items.sort(key=_dumps)
     elif tag == "d":

@@ -33,7 +33,7 @@ class Zygote:
 
     def __init__(self) -> None:
         here, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        script = os.path.join(os.path.dirname(__file__), "zygote.py")
+        script = os.path.join(os.path.dirname(__file__), "zygote_script.py")
         package_parent = os.path.dirname(os.path.dirname(os.path.dirname(script)))
         self._control = here
         # Only the hash seed: sets of strings must iterate alike in every run.

@@ -1,4 +1,4 @@
-"""The zygote: a small process that is forked for each submission. Runs as a script of its own.
+"""The zygote: a small process that is forked for each submission.
 
 It is started before any exercise is read, imports the worker and nothing else, and then serves
 requests on its control socket, one child at a time:
@@ -21,31 +21,14 @@ import os
 import signal
 import socket
 import sys
-from typing import Any
 
-try:
-    import ctypes
-except ImportError:  # an interpreter built without libffi
-    libc: Any = None
-else:
-    libc = ctypes.CDLL(None) if sys.platform.startswith("linux") else None
+from grader.executors.fixed_addresses import libc
+from grader.worker import bootstrap, channel, limits, rehearsal, virtual_time
 
 CONTROL_FD = 3
 CHANNEL_FD = 3  # in the child
-_ADDR_NO_RANDOMIZE = 0x0040000  # personality(2)
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER, _PR_SET_NO_NEW_PRIVS = 1, 36, 38  # prctl(2)
 _MAX_ORPHANS = 10_000
-
-
-def fix_addresses() -> None:
-    """Start again without address randomisation: sets of tasks then iterate alike every time."""
-    if libc is None:
-        return
-    persona = libc.personality(0xFFFFFFFF)
-    if persona == -1 or persona & _ADDR_NO_RANDOMIZE:
-        return
-    if libc.personality(persona | _ADDR_NO_RANDOMIZE) != -1:  # some containers refuse
-        os.execv(sys.executable, sys.orig_argv)
 
 
 def prctl(option: int, argument: int) -> None:
@@ -56,13 +39,6 @@ def prctl(option: int, argument: int) -> None:
 
 def main() -> None:
     """Serve the host until it goes away."""
-    fix_addresses()
-    package_parent = sys.argv[1]
-    sys.path[0] = package_parent
-    from grader import worker
-    from grader.worker import bootstrap, channel, limits, rehearsal  # noqa: F401 - used as worker.…
-
-    sys.path.remove(package_parent)  # a submission finds the standard library only
     import _sitebuiltins  # ``-S`` leaves out exit() and quit(), which learners know
 
     for name in ("exit", "quit"):
@@ -71,8 +47,8 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     control = socket.socket(fileno=CONTROL_FD)
     null_fd = os.open(os.devnull, os.O_RDONLY)
-    with worker.virtual_time.virtual_time_module():
-        worker.rehearsal.rehearse()
+    with virtual_time.virtual_time_module():
+        rehearsal.rehearse()
     gc.collect()
     gc.freeze()
     child = 0
@@ -84,7 +60,7 @@ def main() -> None:
             wanted = json.loads(request[4:])
             child = os.fork()
             if child == 0:
-                run_child(fds, null_fd, wanted, worker)
+                run_child(fds, null_fd, wanted)
             for fd in fds:
                 os.close(fd)
             control.send(str(child).encode())
@@ -96,15 +72,15 @@ def main() -> None:
     os._exit(0)
 
 
-def run_child(fds: list[int], null_fd: int, limits: dict[str, int], worker: Any) -> None:
+def run_child(fds: list[int], null_fd: int, wanted: dict[str, int]) -> None:
     """Become the worker of one submission; never returns."""
     code = 70
     try:
         prepare(fds, null_fd)
-        worker.limits.set_limits(limits["cpu_s"], limits["memory_mib"])
-        channel = worker.channel.FileChannel(CHANNEL_FD, CHANNEL_FD)
+        limits.set_limits(wanted["cpu_s"], wanted["memory_mib"])
+        to_host = channel.FileChannel(CHANNEL_FD, CHANNEL_FD)
         # The kernel-level lock-down has its place here: nothing of the student's has run yet.
-        worker.bootstrap.serve(channel, [])
+        bootstrap.serve(to_host, [])
         code = 0
     except MemoryError:
         code = 71
@@ -165,7 +141,3 @@ def orphan_pids() -> list[int]:
             return [int(pid) for pid in children.read().split()]
     except (OSError, ValueError):
         return []
-
-
-if __name__ == "__main__":
-    main()

@@ -1,0 +1,33 @@
+"""Makes the addresses of objects the same in every process, where the system allows it.
+
+Sets of tasks iterate in the order of their addresses: with fixed ones a program runs the same way
+every time. Imports almost nothing, because the interpreter is started a second time.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+libc: Any = None
+if sys.platform.startswith("linux"):
+    try:
+        import ctypes
+    except ImportError:  # an interpreter built without libffi
+        pass
+    else:
+        libc = ctypes.CDLL(None)
+
+_ADDR_NO_RANDOMIZE = 0x0040000  # personality(2)
+
+
+def fix_addresses() -> None:
+    """Start this interpreter again without address randomisation, unless it is off already."""
+    if libc is None:
+        return
+    persona = libc.personality(0xFFFFFFFF)
+    if persona == -1 or persona & _ADDR_NO_RANDOMIZE:
+        return
+    if libc.personality(persona | _ADDR_NO_RANDOMIZE) != -1:  # some containers refuse
+        os.execv(sys.executable, sys.orig_argv)
