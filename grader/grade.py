@@ -9,6 +9,7 @@ import hashlib
 import platform
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 from grader import verdict as v
 from grader.advice import advise
@@ -32,23 +33,28 @@ _NO_MORE_RUNS = (Ending.CPU_LIMIT, Ending.WALL_LIMIT, Ending.MEMORY_LIMIT, Endin
 
 def grade(exercise: Exercise, submission: Submission, executor: Executor, seed: str) -> v.Verdict:
     """Grade one submission. Never raises on what the submission is or does."""
-    plans = {case.name: build_plan(exercise, case) for case in exercise.cases}
+    plans, specs = _prepared(exercise, seed)
     secret = seed.encode()
     with executor(exercise.limits) as session:
         if submission.problem:
             return _unreadable(exercise, submission, session.isolation, seed)
-        hostile = any(item.check == "references" for item in exercise.rubric)
-        specs = schedule_runs(list(plans.values()), secret, hostile=hostile)
         runs = _play(session, exercise, plans, specs, submission, secret)
         evidence = Evidence(exercise, tuple(sorted(runs, key=order_of_runs)))
         judgements = [_judge(evidence, item) for item in exercise.rubric]
         explained = _explain(session, exercise, plans, judgements, evidence, submission, secret)
         isolation = session.isolation
-    items = tuple(
-        _item_result(item, judgement, evidence, explained, submission)
-        for item, judgement in zip(exercise.rubric, judgements, strict=True)
-    )
-    return _verdict(exercise, submission, isolation, seed, evidence, items)
+    items: list[v.ItemResult] = []
+    for item, judgement in zip(exercise.rubric, judgements, strict=True):
+        items.append(_item_result(item, judgement, evidence, explained, submission, items))
+    return _verdict(exercise, submission, isolation, seed, evidence, tuple(items))
+
+
+@lru_cache(maxsize=4)  # a class is graded with one exercise and one seed
+def _prepared(exercise: Exercise, seed: str) -> tuple[dict[str, Plan], tuple[RunSpec, ...]]:
+    """The plan of each case, and the runs of every submission."""
+    plans = {case.name: build_plan(exercise, case) for case in exercise.cases}
+    hostile = any(item.check == "references" for item in exercise.rubric)
+    return plans, tuple(schedule_runs(list(plans.values()), seed.encode(), hostile=hostile))
 
 
 def play_once(
@@ -152,6 +158,7 @@ def _item_result(
     evidence: Evidence,
     explained: Sequence[Run],
     submission: Submission,
+    earlier: Sequence[v.ItemResult],
 ) -> v.ItemResult:
     points = item.points if judgement.status is v.Status.PASSED else 0
     result = v.ItemResult(
@@ -162,13 +169,16 @@ def _item_result(
     lines = tuple(submission.text.splitlines())
     shapes = next((run.shapes for run in explained if run.shapes), ())
     advice = advise(Facts(item, judgement, evidence, _held(explained), lines, shapes))
+    told = [other.id for other in earlier if other.misconception == advice.misconception != ""]
+    if told:  # each sentence is said once
+        hint = f"do the next step of {told[0]} first, then check again"
+        advice = replace(advice, message="", hint=hint, line=None)
     line = advice.line or judgement.line
     in_source = line is not None and line <= len(lines)
+    message = "" if item.check == "makespan" else advice.message
     return replace(
         result,
-        message=item.message
-        or (advice.message if item.check != "makespan" else "")
-        or judgement.message,
+        message=item.message or message or judgement.message,
         wanted=judgement.wanted,
         hint=advice.hint,
         misconception=advice.misconception,

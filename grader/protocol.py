@@ -191,13 +191,29 @@ ENGINE_TAGS: dict[str, type[Any]] = {
 }
 _TAG_OF = {cls: tag for tags in (WORKER_TAGS, ENGINE_TAGS) for tag, cls in tags.items()}
 
-_dumps = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 _loads = json.JSONDecoder().decode
+
+
+def _make_dumps() -> Callable[[Any], str]:
+    """``json.dumps`` without blanks, for data without cycles.
+
+    The encoder in C is made once where there is one; ``JSONEncoder.encode`` makes one a call.
+    """
+    plain = json.JSONEncoder(separators=(",", ":"), check_circular=False)
+    make = getattr(json.encoder, "c_make_encoder", None)
+    if make is None:
+        return plain.encode
+    ascii_text = json.encoder.encode_basestring_ascii
+    encode = make(None, plain.default, ascii_text, None, ":", ",", False, False, True)
+    return lambda value: "".join(encode(value, 0))
+
+
+dumps = _make_dumps()
 
 
 def encode_frame(messages: list[Any]) -> bytes:
     """Pack messages into one frame: four bytes of length (big endian), then JSON."""
-    body = _dumps([[_TAG_OF[type(message)], *message] for message in messages]).encode("ascii")
+    body = dumps([[_TAG_OF[type(message)], *message] for message in messages]).encode("ascii")
     return len(body).to_bytes(LENGTH_BYTES, "big") + body
 
 

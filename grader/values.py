@@ -7,17 +7,17 @@ Rule 2: values are compared by ``fingerprint`` only: exact types, dict and set o
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from grader import protocol
-from grader.protocol import Wire
+from grader.protocol import Wire, dumps
 
 Value = Any  # None, bool, int, float, str, bytes, list, tuple, Dict, Set, Record or Opaque
 
-_dumps = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
+
+_PLAIN = (str, int, float, bool, bytes, type(None))
 
 
 class Dict:
@@ -82,8 +82,11 @@ class Opaque:
 
 def to_wire(value: Value) -> Wire:
     """Write a trusted-side value for the wire."""
-    if isinstance(value, list | tuple) and type(value) in (list, tuple):
-        return ["l" if type(value) is list else "t", *[to_wire(item) for item in value]]
+    kind = type(value)
+    if kind is list or kind is tuple:
+        return ["l" if kind is list else "t", *[to_wire(item) for item in value]]
+    if kind in _PLAIN:
+        return protocol.to_wire(value)
     if isinstance(value, Dict):
         return ["d", *[to_wire(part) for pair in value.items() for part in pair]]
     if isinstance(value, Set):
@@ -145,7 +148,7 @@ def _read_scalar(tag: str, text: str) -> Value:
 
 def fingerprint(wire: Wire) -> str:
     """Text that is equal for equal values: exact types, the order of dicts and sets ignored."""
-    return _dumps(_sorted(wire))
+    return dumps(_sorted(wire))
 
 
 def _sorted(wire: Wire) -> Wire:
@@ -156,9 +159,9 @@ def _sorted(wire: Wire) -> Wire:
         return wire  # the common case: a few scalars
     items = [_sorted(item) for item in wire[1:]]
     if tag == "s":
-        items.sort(key=_dumps)
+        items.sort(key=dumps)
     elif tag == "d":
-        pairs = sorted(zip(items[::2], items[1::2], strict=False), key=_dumps)
+        pairs = sorted(zip(items[::2], items[1::2], strict=False), key=dumps)
         items = [part for pair in pairs for part in pair]
     return [tag, *items]
 

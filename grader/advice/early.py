@@ -1,89 +1,116 @@
-"""Group B: too early, or not at all."""
+"""Too early, or not at all: awaits that are missing, values that were not waited for."""
 
 from __future__ import annotations
 
 import re
 
-from grader.advice.facts import Advice, Facts, Rule, error_text
-from grader.checks.evidence import show_call
+from grader.advice.facts import Advice, Facts, Rule, error_line, error_text, on_line
+from grader.checks.evidence import show_call, show_node, times
 from grader.engine.trace import CallRecord, Ending, Outcome
+from grader.exercise.model import ExpressionError
 from grader.values import Opaque, Value
+
+_AWAITABLES = {
+    "coroutine": "a coroutine",
+    "Task": "a task",
+    "Future": "a future",
+    "_GatheringFuture": "a gather that is not awaited",
+}
+_TASK_USED = re.compile(r"_asyncio\.(Task|Future)|_GatheringFuture|'(Task|Future)' object")
+
+
+# --- awaits that are missing -------------------------------------------------------------------
 
 
 def _awaitable_inside(value: Value) -> str:
-    """The type of a coroutine or task in a result; empty for none."""
+    """The type of a coroutine or task in a value; empty for none."""
     if isinstance(value, Opaque):
-        names = ("coroutine", "Task", "Future", "_GatheringFuture")
-        return value.type_name if value.type_name in names else ""
+        return value.type_name if value.type_name in _AWAITABLES else ""
     if isinstance(value, list | tuple):
         return next((found for item in value if (found := _awaitable_inside(item))), "")
     return ""
 
 
 def returned_awaitable(facts: Facts) -> Advice | None:
-    if facts.run.ending is not Ending.RETURNED:
+    if facts.run.ending is not Ending.RETURNED or facts.kind == "slow":
         return None
     kind = _awaitable_inside(facts.run.value)
     if not kind:
         return None
-    what = "a coroutine" if kind == "coroutine" else f"a {kind.lstrip('_')}"
-    return Advice(
-        "returned_awaitable",
-        f"you returned {what} instead of its value",
-        "await it before you return: `return await …`",
-    )
+    left = facts.finding("never_awaited") or facts.finding("task_left")
+    line = left.line if left else None
+    if isinstance(facts.run.value, Opaque):
+        seen, hint = f"you returned {_AWAITABLES[kind]}", "await it: `return await …`"
+    else:
+        seen = f"what you returned holds {_AWAITABLES[kind]}"
+        hint = "await each of them before you return"
+    return Advice("returned_awaitable", f"{seen}{on_line(line)}, not its result", hint, line)
 
 
-def nested_run(facts: Facts) -> Advice | None:
+def used_as_value(facts: Facts) -> Advice | None:
+    """An operation on a coroutine or a task that its result was meant for."""
     text = error_text(facts)
-    if "cannot be called from a running event loop" not in text and (
-        "event loop is already running" not in text
-    ):
+    if not text.startswith(("TypeError", "AttributeError")):
         return None
-    line = facts.run.error.line if facts.run.error else None
+    never = facts.finding("never_awaited")
+    if never is not None and re.search(r"\bcoroutine\b", text):
+        return Advice(
+            "coroutine_used_as_value",
+            f"line {never.line}: {never.detail} gives a coroutine, not its result",
+            "write `await` in front of the call",
+            never.line,
+        )
+    if not _TASK_USED.search(text):
+        return None
+    line = error_line(facts)
     return Advice(
-        "nested_run",
-        f"line {line} starts a second event loop, but your code already runs inside one",
-        "you are inside the event loop: just `await` the coroutine",
+        "task_used_as_value",
+        f"line {line} uses a task as if it were its result: {text}",
+        "await the task first: `value = await task`",
         line,
     )
 
 
-def missing_await(facts: Facts) -> Advice | None:
-    """A coroutine used as if it were its value, or thrown away."""
-    never = [f for f in facts.run.findings if f.kind == "never_awaited"]
-    if not never:
+def never_awaited(facts: Facts) -> Advice | None:
+    never = facts.finding("never_awaited")
+    if never is None or facts.kind not in (
+        *("never_awaited", "missing", "value", "ended", "fast"),
+        *("serial", "idle"),
+    ):
         return None
-    text, line = error_text(facts), never[0].line
-    if "coroutine" in text and "object is not" in text:
-        return Advice(
-            "coroutine_used_as_value",
-            f"line {line}: {never[0].detail} gives a coroutine, not its result",
-            "write `await` in front of the call",
-            line,
-        )
-    if facts.judgement.kind not in ("never_awaited", "missing", "value", "ended"):
+    if facts.kind in ("serial", "idle") and not _is_missing(facts, never.detail):
         return None
     return Advice(
         "never_awaited",
-        f"line {line}: {never[0].detail} was made but never awaited, so it never ran",
+        f"line {never.line}: {never.detail} was made but never awaited, so it never ran",
         "write `await` in front of it, or make it a task and await that",
-        line,
+        never.line,
     )
+
+
+def _is_missing(facts: Facts, shown: str) -> bool:
+    """Whether ``get_users()`` is the call that should have been running."""
+    mismatch = facts.run.mismatch
+    missing = mismatch.missing[:1] if mismatch else ()
+    return any(f"{facts.run.plan.nodes[node].operation}()" == shown for node in missing)
 
 
 def task_passed_as_value(facts: Facts) -> Advice | None:
     for call in facts.run.calls:
         given = next((arg for arg in call.args if isinstance(arg, Opaque)), None)
-        if call.outcome is Outcome.REFUSED and given is not None and _awaitable_inside(given):
+        kind = _awaitable_inside(given)
+        if call.outcome is Outcome.REFUSED and kind:
             return Advice(
                 "task_passed_as_value",
-                f"line {call.line}: {call.operation}() was given a {given.type_name}, "
-                "not the value it stands for",
-                "await the task first, and pass its result",
+                f"line {call.line}: {call.operation}() was given {_AWAITABLES[kind]}, not the "
+                "value that comes of it",
+                "await it first, and pass its result",
                 call.line,
             )
     return None
+
+
+# --- calls that nothing needs ------------------------------------------------------------------
 
 
 def _unexpected(facts: Facts) -> CallRecord | None:
@@ -103,41 +130,45 @@ def same_call_again(facts: Facts) -> Advice | None:
     ]
     if len(alike) < 2:
         return None
-    functions = facts.lines_of("function")
-    last_item = len(alike) > 2 and len(functions) > 1
-    if last_item and all(call.line == alike[0].line for call in alike):
+    seen = f"{show_call(extra)} was called {times(len(alike))}"
+    if all(call.line == alike[0].line for call in alike) and _is_of_last_item(facts, extra):
         return Advice(
             "late_binding",
-            f"{show_call(extra)} was called {len(alike)} times: the function in the loop reads "
-            "the loop's variable when it runs, and by then the loop has reached its last item",
+            f"{seen}: the function on line {extra.line} reads the loop's variable when it runs, "
+            "and by then the loop has reached its last item",
             "give the variable to the function as a parameter",
             extra.line,
         )
     return Advice(
         "same_call_again",
-        f"{show_call(extra)} was called {len(alike)} times, and once is enough",
-        "await it once (or make one task of it) and use the result in both places",
+        f"{seen}, and once is enough",
+        "call it once, and use its result (or one task of it) in every place that needs it",
         extra.line,
     )
+
+
+def _is_of_last_item(facts: Facts, call: CallRecord) -> bool:
+    """Whether a call in a helper function has the arguments of the last such call of the plan."""
+    plan = facts.run.plan
+    planned = [i for i, node in enumerate(plan.nodes) if node.operation == call.operation]
+    try:
+        last = plan.arguments(planned[-1], facts.run.node_values) if len(planned) > 1 else None
+    except ExpressionError:
+        return False
+    in_helper = facts.function_of(call.line) != plan.exercise.entry or "lambda" in facts.text(
+        call.line
+    )
+    return last == call.args and in_helper
 
 
 def guessed_argument(facts: Facts) -> Advice | None:
     """A dependent call whose argument did not come from the call that it depends on."""
     extra = _unexpected(facts)
-    if extra is None:
+    node = _open_node_for(facts, extra) if extra else None
+    if extra is None or node is None:
         return None
     plan = facts.run.plan
-    node = next(
-        (
-            n
-            for i, n in enumerate(plan.nodes)
-            if n.operation == extra.operation and n.data_deps and facts.run.call_of(i) is None
-        ),
-        None,
-    )
-    if node is None:
-        return None
-    source = plan.nodes[node.data_deps[0]].operation
+    source = plan.nodes[_sources(facts, node)[0]].operation
     running = [
         call
         for call in facts.run.calls
@@ -151,91 +182,50 @@ def guessed_argument(facts: Facts) -> Advice | None:
             f"await {source}() first and use what it returns",
             extra.line,
         )
+    right = show_node(plan, node, facts.run)
     return Advice(
         "dependency_ignored",
-        f"line {extra.line}: {show_call(extra)} does not use the value that {source}() returned",
-        f"pass on what {source}() returned",
+        f"line {extra.line}: {show_call(extra)} was not given the value that it needs from "
+        f"{source}()",
+        f"take the argument from what {source}() returned"
+        + ("" if "…" in right else f"; here that was {right}"),
         extra.line,
     )
 
 
-def coroutine_awaited_twice(facts: Facts) -> Advice | None:
-    text = error_text(facts)
-    if "cannot reuse already awaited coroutine" not in text and (
-        "coroutine is being awaited already" not in text
-    ):
-        return None
-    line = facts.run.error.line if facts.run.error else None
-    return Advice(
-        "coroutine_awaited_twice",
-        f"line {line} awaits a coroutine object that was awaited before",
-        "a coroutine object can be awaited once: call the function again, or share a task",
-        line,
-    )
+def _sources(facts: Facts, node: int) -> list[int]:
+    """The nodes that the arguments of a node come from (not its context)."""
+    facts_of_node = facts.run.plan.nodes[node]
+    return [dep for dep in facts_of_node.data_deps if dep != facts_of_node.context]
 
 
-def gather_of_list(facts: Facts) -> Advice | None:
-    lines = facts.lines_of("gather_of_list")
-    text = error_text(facts)
-    if not lines or not re.search(r"unhashable|awaitable is required|not iterable", text):
-        return None
-    return Advice(
-        "gather_of_list",
-        f"gather on line {lines[0]} was given one list; it wants each coroutine as an argument "
-        "of its own",
-        "put a star in front of the list: `asyncio.gather(*coroutines)`",
-        lines[0],
-    )
+def _open_node_for(facts: Facts, call: CallRecord) -> int | None:
+    """A dependent node of the same operation that no call stands for."""
+    for i, node in enumerate(facts.run.plan.nodes):
+        unused = facts.run.call_of(i) is None and _sources(facts, i)
+        if node.operation == call.operation and unused:
+            return i
+    return None
 
 
-def awaited_values_in_gather(facts: Facts) -> Advice | None:
-    """The error that gather raises when it is given values: group A's mistake, seen from here."""
-    lines = [*facts.lines_of("gather_of_awaited"), *facts.lines_of("gather_half_awaited")]
-    text = error_text(facts)
-    if not lines or not re.search(r"unhashable|awaitable is required|Future", text):
+def call_too_many(facts: Facts) -> Advice | None:
+    extra = _unexpected(facts)
+    if extra is None or extra.operation.endswith((".enter", ".exit")):
         return None
     return Advice(
-        "gather_of_awaited",
-        f"gather on line {lines[0]} got values, not coroutines, and failed: {text}",
-        "take the `await` away inside gather(…)",
-        lines[0],
-    )
-
-
-def wait_of_coroutines(facts: Facts) -> Advice | None:
-    if "Passing coroutines is forbidden" not in error_text(facts):
-        return None
-    line = facts.run.error.line if facts.run.error else None
-    return Advice(
-        "wait_of_coroutines",
-        f"asyncio.wait on line {line} was given coroutines; it takes tasks",
-        "wrap each in asyncio.create_task(…), or use asyncio.gather",
-        line,
-    )
-
-
-def result_before_done(facts: Facts) -> Advice | None:
-    if "Result is not set" not in error_text(facts):
-        return None
-    line = facts.run.error.line if facts.run.error else None
-    return Advice(
-        "sleep_instead_of_await",
-        f"line {line} reads a task's result before the task is done",
-        "await the task: `value = await task`",
-        line,
+        "call_too_many",
+        f"line {extra.line}: {show_call(extra)} was called, and nothing needs this call",
+        "look at the arguments: in a loop, at its first and its last round",
+        extra.line,
     )
 
 
 RULES: tuple[Rule, ...] = (
-    nested_run,
-    coroutine_awaited_twice,
-    gather_of_list,
-    awaited_values_in_gather,
-    wait_of_coroutines,
-    result_before_done,
     task_passed_as_value,
+    used_as_value,
     returned_awaitable,
-    missing_await,
+    never_awaited,
     same_call_again,
     guessed_argument,
+    call_too_many,
 )

@@ -136,9 +136,14 @@ def show_node(plan: Plan, node: int, run: Run) -> str:
     return f"{facts.operation}({', '.join(describe(arg, 40) for arg in args)})"
 
 
-def seconds(time_us: int) -> str:
-    """``3 s``, ``0.5 s``."""
-    return f"{time_us / 1e6:g} s"
+def seconds(time_us: int, digits: int = 3) -> str:
+    """``3 s``, ``0.5 s``, ``5.208 s``."""
+    return f"{time_us / 1e6:.{digits}f}".rstrip("0").rstrip(".") + " s"
+
+
+def times(number: int) -> str:
+    """``once``, ``twice``, ``3 times``."""
+    return {1: "once", 2: "twice"}.get(number, f"{number} times")
 
 
 def started_calls(run: Run) -> list[CallRecord]:

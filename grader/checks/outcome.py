@@ -16,6 +16,7 @@ from grader.checks.evidence import (
     not_assessed,
     show_call,
     show_node,
+    times,
 )
 from grader.engine.trace import CallRecord, Ending, Outcome, Run
 from grader.exercise.model import ExpressionError, Item
@@ -101,7 +102,7 @@ def calls(evidence: Evidence, item: Item) -> Judgement:
         return NO_CALLS
     silent = next((run for run in evidence.of(item) if run.plan.nodes and not run.calls), None)
     if silent is not None and not silent.spec.hostile:
-        return failed("no service was called", "the calls of the plan", run=silent, kind="missing")
+        return failed("no service was called", _wanted_calls(silent), run=silent, kind="missing")
     return PASSED
 
 
@@ -114,7 +115,7 @@ def _judge_calls(run: Run) -> Judgement:
         if call.node is None:
             same = [other for other in run.calls if _same(run, other, call)]
             if len(same) > 1:
-                seen = f"{show_call(call)} was called {len(same)} times{when}"
+                seen = f"{show_call(call)} was called {times(len(same))}{when}"
                 kind = "twice"
             else:
                 seen = f"{show_call(call)} was called{when}; nothing needs this call"
@@ -136,8 +137,5 @@ def _wanted_calls(run: Run) -> str:
     counts: dict[str, int] = {}
     for node in run.plan.nodes:
         counts[node.operation] = counts.get(node.operation, 0) + 1
-    parts = [
-        f"{name}() {'once' if n == 1 else 'twice' if n == 2 else f'{n} times'}"
-        for name, n in counts.items()
-    ]
+    parts = [f"{name}() {times(n)}" for name, n in counts.items()]
     return ", ".join(parts) if parts else "no calls"

@@ -22,7 +22,7 @@ _SEEN = {
     "never_awaited": "{detail} was made but never awaited, so it never ran",
     "call_left": "{detail} when the function ended",
     "task_left": "the task of {detail}() was still running when the function ended",
-    "context_open": "a context was entered and never left",
+    "context_open": "a context (`async with`) was entered and never left",
     "refused": "a service was used in a way that it does not allow: {detail}",
     "blocked": "{detail} froze the event loop: nothing else could run meanwhile",
     "lost_exception": "a task failed with {detail} and nobody looked at its error",

@@ -39,7 +39,7 @@ def _describe_mismatch(run: Run, mismatch: Mismatch) -> Judgement:
     if mismatch.extra:
         call = by_id[mismatch.extra[0]]
         if call.node is None:
-            seen = f"{show_call(call)} was started; the plan has no such call at this point"
+            seen = f"{show_call(call)} was started, and nothing needs this call"
             return failed(seen, _WANTED, run=run, kind="extra", line=call.line)
         seen = f"{show_call(call)} was started before what it depends on had finished"
         return failed(seen, _WANTED, run=run, kind="early", line=call.line)
@@ -78,8 +78,10 @@ def makespan(evidence: Evidence, item: Item) -> Judgement:
         ideal_us = graph.ideal_makespan(run.plan.nodes, run.spec.durations_us)
         if run.end_us != ideal_us:
             when = circumstances(run)
-            seen = f"it took {seconds(run.end_us)}{when}"
-            wanted = f"{seconds(ideal_us)}, the length of the longest chain of dependent calls"
+            digits = 3 if abs(run.end_us - ideal_us) >= 1000 else 6
+            seen = f"it took {seconds(run.end_us, digits)}{when}"
+            best = seconds(ideal_us, digits)
+            wanted = f"{best}, the length of the longest chain of dependent calls"
             kind = "slow" if run.end_us > ideal_us else "fast"
             return failed(seen, wanted, run=run, kind=kind)
     if judged:

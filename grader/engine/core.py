@@ -53,7 +53,7 @@ class State(Enum):
 
 STATES: dict[State, tuple[type[Any], ...]] = {
     State.STARTING: (protocol.Locked,),
-    State.LOADING: (protocol.Loaded, protocol.Block),
+    State.LOADING: (protocol.Loaded,),
     State.RUNNING: (
         protocol.Call,
         protocol.Cancel,
@@ -103,6 +103,7 @@ class Engine:
         self.spec = spec
         self.state = State.STARTING
         self.now_us = 0
+        self._begun = False  # `begin` was sent
         self._submission = submission
         self._spins = 0
         self._limit_us = exercise.limits.virtual_s * 1_000_000
@@ -126,8 +127,15 @@ class Engine:
     # --- for the host -------------------------------------------------------------------------
 
     def start(self, *, fresh: bool) -> list[EngineMessage]:
-        """The first messages. ``fresh``: the process is new and will say ``locked`` first."""
-        return [] if fresh else self._load()
+        """The first messages. ``fresh``: the process is new and will say ``locked`` first.
+
+        A process that has loaded this submission before gets the case along with the load: it
+        saves a round trip, and the submission has seen a case by then.
+        """
+        if fresh:
+            return []
+        self._begun = True
+        return [*self._load(), self._begin()]
 
     def handle(self, message: object) -> list[EngineMessage]:
         """Take one message of the worker's; never raises."""
@@ -213,8 +221,11 @@ class Engine:
             )
             return self._finish(ending, message.text)
         self.state = State.RUNNING
+        return [] if self._begun else [self._begin()]
+
+    def _begin(self) -> EngineMessage:
         args = [to_wire(value) for value in self.plan.case.args]
-        return [protocol.Begin(args=args, hostile=self.spec.hostile)]
+        return protocol.Begin(args=args, hostile=self.spec.hostile)
 
     # --- calls --------------------------------------------------------------------------------
 
@@ -243,10 +254,15 @@ class Engine:
 
     def _see(self, now_us: int) -> bool:
         """Take the worker's word for the time, within what it was allowed."""
+        now_us = self._bounded(now_us)
         if not self.now_us <= now_us <= self._clock.allowed_us(self.now_us):
             return False
         self._advance(now_us)
         return True
+
+    def _bounded(self, time_us: int) -> int:
+        """Time stops just after the limit: a number of 400 digits must not get any further."""
+        return min(time_us, max(self.now_us, self._limit_us + 1))
 
     def _advance(self, now_us: int) -> None:
         """Move the clock; calls that end on the way end, even while the loop is blocked."""
@@ -257,13 +273,11 @@ class Engine:
     def _block(self, message: protocol.Block) -> list[EngineMessage]:
         if not 0 <= message.duration_us <= message.now_us:
             return self._violate("a blocking call with an impossible duration")
-        if self.state is State.LOADING:
-            return []  # nothing is timed yet; the cost shows as the notes of a slow import
         if not self._see(message.now_us - message.duration_us):
             return self._violate(_WRONG_TIME)
-        seconds = message.duration_us / 1e6
+        seconds = self._bounded(message.duration_us) / 1e6
         self._find("blocked", message.line, f"{message.what} for {seconds:g} s", witnessed=False)
-        self._advance(message.now_us)
+        self._advance(self._bounded(message.now_us))
         return []
 
     def _idle(self, message: protocol.Idle) -> list[EngineMessage]:
@@ -280,6 +294,7 @@ class Engine:
             return [*self._ledger.deliver(undelivered, self.now_us), self._go_on()]
         step = self._clock.next_step(self.now_us, next_us)
         if step.calls and step.now_us is not None:
+            self._spins = 0
             self._advance(step.now_us)
             return [*self._ledger.deliver(step.calls, self.now_us), self._go_on()]
         if step.ending is not None:

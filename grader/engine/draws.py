@@ -11,7 +11,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 NONCE_CHARS = 10
-_NONCE = re.compile(r"[0-9a-f]{10}")
+_HEX = re.compile(rf"[0-9a-f]{{{NONCE_CHARS},}}")
 
 
 def nonce(seed: bytes, run: int, operation: str, nth: int) -> str:
@@ -27,7 +27,18 @@ def canonical(text: str, aliases: Mapping[str, str]) -> str:
     """Replace the nonces of repeated calls by the nonce of the first call like them."""
     if not aliases:
         return text
-    return _NONCE.sub(lambda match: aliases.get(match[0], match[0]), text)
+    return _HEX.sub(lambda match: aliases.get(match[0]) or _replaced(match[0], aliases), text)
+
+
+def _replaced(digits: str, aliases: Mapping[str, str]) -> str:
+    """The same for hex digits that may stand around a nonce (``page`` ends in one)."""
+    out: list[str] = []
+    i = 0
+    while i < len(digits):
+        alias = aliases.get(digits[i : i + NONCE_CHARS])
+        out.append(alias or digits[i])
+        i += NONCE_CHARS if alias else 1
+    return "".join(out)
 
 
 def pick(key: str, items: Sequence[T]) -> T:

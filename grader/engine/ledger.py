@@ -110,7 +110,8 @@ class Ledger:
         for moved, node in self._matcher.take_moves():
             self.calls[moved].node = node
         call.answer = answer(operation, bound, nonce, nth)
-        call.duration_us = self._clock.duration_us(key, call.node, duration_us(operation, bound))
+        nominal_us = None if call.node is not None else duration_us(operation, bound)
+        call.duration_us = self._clock.duration_us(key, call.node, nominal_us)
         self._services.started(operation, call.id, message.context, nonce)
         return call
 

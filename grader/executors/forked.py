@@ -12,7 +12,6 @@ import select
 import socket
 import sys
 from collections.abc import Callable
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -54,7 +53,8 @@ class Zygote:
 
     def fork(self, limits: Limits, channel: socket.socket, output_fd: int) -> int:
         """A new child with these descriptors; its process id. Raises OSError when it can't."""
-        request = b"fork" + json.dumps(asdict(limits)).encode()
+        wanted = {"cpu_s": limits.cpu_s, "memory_mib": limits.memory_mib}
+        request = b"fork" + json.dumps(wanted).encode()
         socket.send_fds(self._control, [request], [channel.fileno(), output_fd])
         answer = self._control.recv(64)
         if not answer:

@@ -71,7 +71,7 @@ class InProcessSession(ClosingSession):
         with virtual_time_module(), redirect_stdout(output), redirect_stderr(output):
             channel.inbox.extend([*engine.start(fresh=True), *engine.handle(Locked([]))])
             while channel.inbox:
-                self._worker.obey(channel.inbox.popleft())
+                self._worker.obey_all(channel.receive())
         if not engine.over:
             engine.abort(Ending.CRASHED, "the program left the run without an end")
         return output.getvalue()

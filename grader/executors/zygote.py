@@ -124,12 +124,11 @@ def end_child(child: int) -> list[float]:
     _, status, usage = os.wait4(child, 0)
     for _ in range(_MAX_ORPHANS):  # a grandchild in a session of its own became our child
         try:
-            orphans = orphan_pids()
-            for pid in orphans:
-                os.kill(pid, signal.SIGKILL)
-            if os.waitpid(-1, 0 if orphans else os.WNOHANG)[0] == 0:
-                break
-        except OSError:
+            if os.waitpid(-1, os.WNOHANG)[0] == 0:
+                for pid in orphan_pids():
+                    os.kill(pid, signal.SIGKILL)
+                os.waitpid(-1, 0)
+        except OSError:  # none is left
             break
     return [os.waitstatus_to_exitcode(status), usage.ru_utime + usage.ru_stime]
 

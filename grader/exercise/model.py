@@ -114,7 +114,7 @@ class Limits:
     virtual_s: int = 3_600
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # one exercise is one object, and may be a key
 class Exercise:
     id: str
     title: str

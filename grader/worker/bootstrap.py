@@ -12,7 +12,7 @@ from typing import Any
 from grader.protocol import Begin, Load, Loaded, Locked, Stop
 from grader.worker.loading import LoadFailed, load, unload
 from grader.worker.run import Channel, Stopped, StudentRun
-from grader.worker.virtual_time import virtual_time_module
+from grader.worker.virtual_time import ImportClock, clock_on, virtual_time_module
 
 
 def serve(channel: Channel, layers: list[str]) -> None:
@@ -25,8 +25,7 @@ def serve(channel: Channel, layers: list[str]) -> None:
                 messages = channel.receive()
             except EOFError:
                 return
-            for message in messages:
-                worker.obey(message)
+            worker.obey_all(messages)
 
 
 class Worker:
@@ -37,10 +36,19 @@ class Worker:
         self._run: StudentRun | None = None
         self._module: ModuleType | None = None
         self._load: Load | None = None
+        self._loaded: list[Any] = []  # goes out with the first messages of the run, or alone
+
+    def obey_all(self, messages: list[Any]) -> None:
+        """Obey the messages of one frame, then say what is left to be said."""
+        for message in messages:
+            self.obey(message)
+        if self._loaded:
+            loaded, self._loaded = self._loaded, []
+            self._channel.send(loaded)
 
     def obey(self, message: Any) -> None:
         if isinstance(message, Load):
-            self._channel.send([self._load_module(message)])
+            self._loaded = [self._load_module(message)]
         elif isinstance(message, Begin):
             self._play(message)
         elif isinstance(message, Stop):
@@ -60,7 +68,8 @@ class Worker:
         self._forget()
         self._load = message
         try:
-            self._module, loaded = load(message, self.perform)
+            with clock_on(ImportClock()):
+                self._module, loaded = load(message, self.perform)
         except LoadFailed as failure:
             return failure.loaded
         return loaded
@@ -69,7 +78,8 @@ class Worker:
         if self._module is None or self._load is None:
             return
         entry = self._module.__dict__[self._load.entry]
-        self._run = StudentRun(self._channel, self._load.filename, self._load.source)
+        loaded, self._loaded = self._loaded, []
+        self._run = StudentRun(self._channel, self._load.filename, self._load.source, loaded)
         try:
             self._run.play(entry, begin)
         except Stopped:

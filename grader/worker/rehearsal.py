@@ -43,12 +43,11 @@ class _Script:
         return inbox
 
 
-def rehearse(rounds: int = 3) -> None:
-    """Load and run the made-up program a few times."""
+def rehearse(rounds: int = 12) -> None:
+    """Load and run the made-up program often enough for the interpreter to specialise its code."""
     worker = Worker(_Script())
     services: list[list[Any]] = [["step", "coroutine", ["n"], []]]
     load = Load(_PROGRAM, "rehearsal.py", "rehearse", ["n"], services, [], False)
     for _ in range(rounds):
-        worker.obey(load)
-        worker.obey(Begin([7], False))
-        worker.obey(Stop("returned"))
+        worker.obey_all([load, Begin([7], False)])
+        worker.obey_all([Stop("returned")])

@@ -56,6 +56,8 @@ class _Finder(ast.NodeVisitor):
         else:
             if isinstance(node, ast.Await):
                 self._note_await(node)
+            elif isinstance(node, ast.AsyncWith):
+                self._note_async_with(node)
             elif isinstance(node, ast.Call):
                 self._note_call(node)
             self.generic_visit(node)
@@ -74,6 +76,14 @@ class _Finder(ast.NodeVisitor):
             self._note(node, "sleep_in_loop")
         elif name == "sleep":
             self._note(node, "sleep")
+        if name in ("gather", "wait") and "loop" in self._inside:
+            self._note(node, f"{name}_in_loop")
+
+    def _note_async_with(self, node: ast.AsyncWith) -> None:
+        if any(_name_of(item.context_expr) == "TaskGroup" for item in node.items):
+            self._note(node, "task_group")
+            if "loop" in self._inside:
+                self._note(node, "task_group_in_loop")
 
     def _note_call(self, node: ast.Call) -> None:
         name = _name_of(node)
@@ -96,7 +106,11 @@ class _Finder(ast.NodeVisitor):
     def _note_gather(self, node: ast.Call) -> None:
         awaited = [self._awaits(arg) for arg in node.args]
         if any(awaited):
-            self._note(node, "gather_of_awaited" if all(awaited) else "gather_half_awaited")
+            shape = "gather_of_awaited" if all(awaited) else "gather_half_awaited"
+            self._note(node, shape)
+            for argument, is_awaited in zip(node.args, awaited, strict=True):
+                if is_awaited and argument.lineno != node.lineno:
+                    self._note(argument, shape)
         if len(node.args) == 1 and isinstance(node.args[0], (ast.List, *_COMPREHENSIONS)):
             self._note(node, "gather_of_list")
 
