@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from grader.checks.evidence import (
     NO_CALLS,
     PASSED,
@@ -60,10 +58,7 @@ def _run_that_changed(evidence: Evidence) -> Run | None:
     repeat = next((run for run in evidence.runs if run.spec.repeat), None)
     if repeat is None or repeat.ending.killed:
         return None
-    spec = replace(repeat.spec, number=0, repeat=False)
-    first = next(
-        run for run in evidence.runs if not run.spec.repeat and replace(run.spec, number=0) == spec
-    )
+    first = next(run for run in evidence.runs if run.spec.number == 0)
     return repeat if _signature(first) != _signature(repeat) else None
 
 

@@ -55,7 +55,7 @@ def schedule_runs(plans: Sequence[Plan], seed: bytes, *, hostile: bool) -> list[
     for plan in plans:
         specs += _runs_of_case(plan, Draws(seed, f"schedule/{plan.case.name}"), hostile)
     order = Draws(seed, "order").shuffled(range(len(specs)))
-    numbered = [replace(specs[i], number=i) for i in order]
+    numbered = [replace(specs[i], number=number) for number, i in enumerate(order)]
     return [*numbered, replace(numbered[0], number=len(specs), repeat=True)]
 
 

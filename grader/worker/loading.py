@@ -6,17 +6,17 @@ import asyncio
 import builtins
 import inspect
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import warnings
+from collections.abc import Callable
 from types import CodeType, ModuleType
 from typing import Any
 
 from grader.protocol import Load, Loaded, type_name
+from grader.worker.importing import importing
 from grader.worker.places import (
     describe_error,
     describe_syntax_error,
     describe_traceback,
-    line_of_caller,
     submission_frames,
 )
 from grader.worker.shapes import source_shapes
@@ -51,7 +51,7 @@ def load(message: Load, perform: Perform) -> tuple[ModuleType, Loaded]:
     sys.modules[MODULE_NAME] = module
     code = _compile(message)
     notes: list[list[Any]] = []
-    with _ignoring_main(message.filename, notes):
+    with importing(message.filename, notes):
         try:
             exec(code, module.__dict__)
         except BaseException as error:
@@ -77,13 +77,16 @@ def _compile(message: Load) -> CodeType:
     code = _compiled.get(key)
     if code is None:
         try:
-            code = compile(message.source, message.filename, "exec", dont_inherit=True)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # or the first run alone would print them
+                code = compile(message.source, message.filename, "exec", dont_inherit=True)
         except SyntaxError as error:
             text = f"{type(error).__name__}: {error.msg}"
             shown = describe_syntax_error(error, message.filename)
             raise LoadFailed(Loaded("syntax", text, shown, error.lineno, [], [])) from None
         except BaseException as error:
-            text = f"Python can't compile this file: it is too deep or too long ({type_name(error)})"
+            kind = type_name(error)
+            text = f"Python can't compile this file: it is too deep or too long ({kind})"
             raise LoadFailed(Loaded("syntax", text, "", None, [], [])) from None
         _compiled.clear()
         _compiled[key] = code
@@ -132,33 +135,6 @@ def _entry_problem(entry: Any, message: Load) -> Loaded | None:
 def _first_line(entry: Any) -> int | None:
     code = getattr(entry, "__code__", None)
     return code.co_firstlineno if isinstance(code, CodeType) else None
-
-
-@contextmanager
-def _ignoring_main(filename: str, notes: list[list[Any]]) -> Iterator[None]:
-    """While a module is imported, ``asyncio.run(main())`` at its bottom does nothing but a note."""
-
-    def run(main: Any, *args: Any, **kwargs: Any) -> None:
-        notes.append(["main_ignored", line_of_caller(filename, 1)])
-        if inspect.iscoroutine(main):
-            main.close()
-
-    patched: list[tuple[Any, str, Any]] = [(asyncio, "run", run), (asyncio.runners, "run", run)]
-    if hasattr(asyncio, "Runner"):
-
-        def runner_run(self: Any, coro: Any, **kwargs: Any) -> None:
-            run(coro)
-
-        patched.append((asyncio.Runner, "run", runner_run))
-    originals = [(owner, name, getattr(owner, name)) for owner, name, _ in patched]
-    for owner, name, replacement in patched:
-        setattr(owner, name, replacement)
-    try:
-        yield
-    finally:
-        for (owner, name, replacement), (_, _, original) in zip(patched, originals, strict=True):
-            if getattr(owner, name, None) is replacement:
-                setattr(owner, name, original)
 
 
 # --- the services module ---------------------------------------------------------------------

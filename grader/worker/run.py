@@ -276,7 +276,8 @@ class StudentRun:
                 place = places.place_of(task, self._filename, _service_call.__code__)
                 line = places.origin_line(task.get_coro()) or place[1]
                 self._leftovers.append(["task_left", line, place[0]])
-        gc.collect(0)  # all of this run is young; frees un-awaited coroutines and failed tasks, which then say so
+        # Frees un-awaited coroutines and failed tasks, which then say so; all of them are young.
+        gc.collect(0)
         for generator in [*self.loop.unclosed_asyncgens, *self.loop.open_asyncgens()]:
             self._leftovers.append(["asyncgen_left", generator.line, generator.name])
 

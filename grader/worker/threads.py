@@ -60,6 +60,10 @@ class ThreadWatch:
         with suppress(RuntimeError):  # it is awake already
             self._wake.release()
 
+    def is_young(self, thread: int) -> bool:
+        """Whether a thread was started after the loop was made."""
+        return thread not in self._known and thread != _MAIN_THREAD
+
     def may_bring_work(self) -> bool:
         """Whether a job is out or a thread exists that is younger than the loop."""
         return bool(self._jobs) or count_threads() > self._before

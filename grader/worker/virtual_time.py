@@ -1,7 +1,7 @@
 """Makes the ``time`` module virtual while a run is on: a blocking sleep costs virtual time only.
 
 The functions are swapped before the submission is imported, so ``from time import sleep`` is
-caught too. Outside a run, and on other threads than the loop's, they are Python's own.
+caught too. Outside a run, and on threads that are not of the run, they are Python's own.
 """
 
 from __future__ import annotations
@@ -18,12 +18,22 @@ EPOCH_S = 1_700_000_000  # the wall clock of every run starts here, so that outp
 class Clock(Protocol):
     """The clock of the run that is on."""
 
-    thread: int
+    thread: int  # the loop's
 
     @property
     def now_us(self) -> int: ...
 
-    def block(self, duration_us: int, what: str) -> None: ...
+    def owns(self, thread: int) -> bool:
+        """Whether a thread belongs to the run."""
+        ...
+
+    def block(self, duration_us: int, what: str) -> None:
+        """A sleep on the loop's thread: time passes and nothing else happens."""
+        ...
+
+    def pause(self, duration_us: int) -> None:
+        """A sleep on another thread of the run: the loop goes on."""
+        ...
 
 
 class ImportClock:
@@ -55,7 +65,7 @@ real_monotonic: Callable[[], float] = time.monotonic
 
 def _active() -> Clock | None:
     clock = _clock
-    return clock if clock is not None and clock.thread == _thread.get_ident() else None
+    return clock if clock is not None and clock.owns(_thread.get_ident()) else None
 
 
 def sleep(seconds: float) -> None:
@@ -66,7 +76,11 @@ def sleep(seconds: float) -> None:
         return
     if seconds != seconds or seconds < 0:
         raise ValueError("sleep length must be non-negative")
-    clock.block(-(-int(min(float(seconds), 1e12) * 1e9) // 1000), "time.sleep()")
+    duration_us = -(-int(min(float(seconds), 1e12) * 1e9) // 1000)
+    if clock.thread == _thread.get_ident():
+        clock.block(duration_us, "time.sleep()")
+    else:
+        clock.pause(duration_us)
 
 
 def _virtual(name: str, scale: Callable[[int], float]) -> Callable[[], float]:
@@ -106,7 +120,7 @@ def virtual_time_module() -> Iterator[None]:
 
 @contextmanager
 def clock_on(clock: Clock) -> Iterator[None]:
-    """While this is open, ``time`` shows this clock on the current thread."""
+    """While this is open, ``time`` shows this clock on the threads that it owns."""
     global _clock
     _clock = clock
     try:

@@ -145,13 +145,17 @@ def test_a_new_process_is_sent_the_source_once_it_is_locked():
     )
 
 
-def test_a_used_process_is_sent_the_source_at_once():
+def test_a_used_process_is_sent_the_source_and_the_case_at_once():
     engine = _starting()
-    assert isinstance(engine.start(fresh=False)[0], protocol.Load)
+    load, begin = engine.start(fresh=False)
+    assert isinstance(load, protocol.Load)
+    assert begin == protocol.Begin(args=[], hostile=False)
     assert engine.state is State.LOADING
+    assert talk(engine, LOADED) == []
+    assert engine.state is State.RUNNING
 
 
-def test_the_case_is_sent_only_after_the_module_was_loaded():
+def test_a_new_process_is_sent_the_case_only_after_the_module_was_loaded():
     assert talk(_loading(), LOADED) == [protocol.Begin(args=[], hostile=False)]
 
 
@@ -172,13 +176,6 @@ def test_a_module_that_could_not_be_loaded_ends_the_run(problem: str, ending: En
     assert (run.ending, run.detail) == (ending, "a text")
     assert run.error is not None
     assert (run.error.kind, run.error.traceback, run.error.line) == (problem, "a traceback", 4)
-
-
-def test_blocking_while_the_module_is_loaded_costs_no_time():
-    engine = _loading()
-    assert talk(engine, block(5 * SECOND, 5 * SECOND)) == []
-    talk(engine, LOADED, end())
-    assert (trace(engine).end_us, kinds(trace(engine))) == (0, [])
 
 
 def test_notes_and_shapes_are_kept_as_far_as_they_make_sense():
