@@ -1,5 +1,7 @@
 """Times of grading: `python benchmarks/grading.py [command] [warm] [growth]` prints one table each.
 
+Needs the package installed (`pip install -e .`).
+
 Ratios and medians are what counts: machines differ, and shared ones are noisy.
 """
 
@@ -15,9 +17,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-ROOT = Path(__file__).parent.parent
-sys.path.insert(0, str(ROOT))
-
 from grader.engine.core import Engine
 from grader.engine.schedules import plain_run, schedule_runs
 from grader.executors.forked import Zygote, forked_executor
@@ -26,6 +25,7 @@ from grader.exercise.model import Exercise, Limits
 from grader.exercise.plan import build_plan
 from grader.grade import grade, read_submission
 
+ROOT = Path(__file__).parent.parent
 BASE = "import asyncio, click, rich, yaml, msgspec"
 PAIRS = 21
 RIGHT = ROOT / "solutions" / "exercise-2" / "right" / "gather.py"

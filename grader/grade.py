@@ -171,11 +171,13 @@ def _item_result(
     advice = advise(Facts(item, judgement, evidence, _held(explained), lines, shapes))
     told = [other.id for other in earlier if other.misconception == advice.misconception != ""]
     if told:  # each sentence is said once
-        hint = f"do the next step of {told[0]} first, then check again"
+        hint = f"do the next step under {told[0]} first, then check again"
         advice = replace(advice, message="", hint=hint, line=None)
     line = advice.line or judgement.line
     in_source = line is not None and line <= len(lines)
-    message = "" if item.check == "makespan" else advice.message
+    message = advice.message
+    if message and item.check == "makespan":
+        message = f"{judgement.message}: {message}"
     return replace(
         result,
         message=item.message or message or judgement.message,
@@ -263,7 +265,8 @@ def student_error(run: Run) -> v.StudentError | None:
     """Why the run did not simply return, in the student's terms; None when it did."""
     if run.error is not None:
         error = run.error
-        return v.StudentError(error.kind, error.text or run.detail, error.traceback, error.line)
+        text = (error.text or run.detail).removeprefix(error.kind).removeprefix(": ")
+        return v.StudentError(error.kind, text, error.traceback, error.line)
     if run.ending in (Ending.RETURNED, Ending.CANCELLED, Ending.HELD):
         return None
     line = next((place.line for place in run.places if place.line is not None), None)

@@ -22,7 +22,14 @@ _RULES_OF_CHECK: dict[str, tuple[Rule, ...]] = {
     "references": (),
 }
 
-_NOT_WAITING = ("fast", "extra", "early", "missing", "unfinished")  # no call waited without need
+_NOT_WAITING = (
+    "fast",
+    "extra",
+    "refused",
+    "early",
+    "missing",
+    "unfinished",
+)  # no call waited without need
 
 _PLAIN_HINTS = {
     "result": "compare what your function returns with what is asked",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from grader.advice.facts import Advice, Facts, Rule
+from grader.advice.facts import Advice, Facts, Rule, at_line
 from grader.engine.trace import CallRecord, Outcome
 
 
@@ -31,7 +31,7 @@ def shared_context(facts: Facts) -> Advice | None:
 
 
 def _second_call_on_one_context(facts: Facts) -> CallRecord | None:
-    if facts.kind not in ("serial", "idle", "slow", "missing", "extra"):
+    if facts.kind not in ("serial", "idle", "slow", "missing", "extra", "refused"):
         return None
     nodes = facts.run.plan.nodes
     for service in facts.run.plan.exercise.services:
@@ -42,7 +42,7 @@ def _second_call_on_one_context(facts: Facts) -> CallRecord | None:
         entered = sum(call.operation == enter for call in facts.run.calls)
         methods = {operation.name for operation in service.operations[2:]}
         used = [call for call in facts.run.calls if call.operation in methods]
-        if entered < wanted and len(used) > entered:
+        if 0 < entered < wanted and len(used) > entered:
             return used[entered]
     return None
 
@@ -64,9 +64,11 @@ def never_exited(facts: Facts) -> Advice | None:
     left_open = facts.finding("context_open")
     if left_open is None or facts.kind not in ("context_open", "fast"):
         return None
+    names = [call.operation for call in facts.run.calls if call.operation.endswith(".enter")]
+    name = names[-1].removesuffix(".enter") if names else "context"
     return Advice(
         "never_exited",
-        "",
+        f"{at_line(left_open.line)}the {name} that is entered here is never left",
         "use `async with …:`, which leaves the context by itself",
         left_open.line,
     )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from grader.advice.facts import Advice, Facts, Rule, error_line, error_text, on_line
+from grader.advice.facts import Advice, Facts, Rule, at_line, error_line, error_text
 from grader.checks.evidence import show_call, show_node, times
-from grader.engine.trace import CallRecord, Ending, Outcome
+from grader.engine.trace import CallRecord, Ending, Finding, Outcome
 from grader.exercise.model import ExpressionError
 from grader.values import Opaque, Value
 
@@ -14,7 +14,7 @@ _AWAITABLES = {
     "coroutine": "a coroutine",
     "Task": "a task",
     "Future": "a future",
-    "_GatheringFuture": "a gather that is not awaited",
+    "_GatheringFuture": "an unfinished gather",
 }
 _TASK_USED = re.compile(r"_asyncio\.(Task|Future)|_GatheringFuture|'(Task|Future)' object")
 
@@ -39,12 +39,11 @@ def returned_awaitable(facts: Facts) -> Advice | None:
         return None
     left = facts.finding("never_awaited") or facts.finding("task_left")
     line = left.line if left else None
-    if isinstance(facts.run.value, Opaque):
-        seen, hint = f"you returned {_AWAITABLES[kind]}", "await it: `return await …`"
-    else:
+    seen, hint = f"you returned {_AWAITABLES[kind]}", "await it: `return await …`"
+    if not isinstance(facts.run.value, Opaque):
         seen = f"what you returned holds {_AWAITABLES[kind]}"
         hint = "await each of them before you return"
-    return Advice("returned_awaitable", f"{seen}{on_line(line)}, not its result", hint, line)
+    return Advice("returned_awaitable", f"{at_line(line)}{seen}, not its result", hint, line)
 
 
 def used_as_value(facts: Facts) -> Advice | None:
@@ -56,7 +55,7 @@ def used_as_value(facts: Facts) -> Advice | None:
     if never is not None and re.search(r"\bcoroutine\b", text):
         return Advice(
             "coroutine_used_as_value",
-            f"line {never.line}: {never.detail} gives a coroutine, not its result",
+            f"{at_line(never.line)}{_short(never)} gives a coroutine, not its result",
             "write `await` in front of the call",
             never.line,
         )
@@ -82,10 +81,15 @@ def never_awaited(facts: Facts) -> Advice | None:
         return None
     return Advice(
         "never_awaited",
-        f"line {never.line}: {never.detail} was made but never awaited, so it never ran",
+        f"{at_line(never.line)}{_short(never)} was made but never awaited, so it never ran",
         "write `await` in front of it, or make it a task and await that",
         never.line,
     )
+
+
+def _short(finding: Finding) -> str:
+    """``one()`` for ``get_items.<locals>.one()``."""
+    return finding.detail.rpartition("<locals>.")[2]
 
 
 def _is_missing(facts: Facts, shown: str) -> bool:

@@ -216,6 +216,11 @@ def error_line(facts: Facts) -> int | None:
     return facts.run.error.line if facts.run.error is not None else None
 
 
+def at_line(line: int | None) -> str:
+    """``line 4: ``, or nothing when the line is not known."""
+    return f"line {line}: " if line else ""
+
+
 def on_line(line: int | None) -> str:
     """`` on line 4``, or nothing when the line is not known."""
     return f" on line {line}" if line else ""

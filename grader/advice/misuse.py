@@ -26,15 +26,16 @@ def nested_run(facts: Facts) -> Advice | None:
 
 
 def coroutine_awaited_twice(facts: Facts) -> Advice | None:
-    text = error_text(facts)
-    if "cannot reuse already awaited coroutine" not in text and (
-        "coroutine is being awaited already" not in text
-    ):
+    text, line = error_text(facts), error_line(facts)
+    if "cannot reuse already awaited coroutine" in text:
+        when = "was awaited before"
+    elif "coroutine is being awaited already" in text:
+        when = "is being awaited in another place"
+    else:
         return None
-    line = error_line(facts)
     return Advice(
         "coroutine_awaited_twice",
-        f"line {line} awaits a coroutine object that was awaited before",
+        f"line {line} awaits a coroutine object that {when}",
         "a coroutine object can be awaited once: call the function again, or make one task of it "
         "and await that",
         line,
@@ -83,7 +84,8 @@ def task_of_awaited(facts: Facts) -> Advice | None:
         return None
     return Advice(
         "task_of_awaited",
-        f"line {line} makes a task of a value: the inner `await` runs the call to its end before",
+        f"line {line} gives create_task a value, not a coroutine: the inner `await` has already "
+        "run the call to its end",
         "take the `await` away: `asyncio.create_task(call(…))`",
         line,
     )

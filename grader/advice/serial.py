@@ -50,7 +50,11 @@ def _line_of_new_task(facts: Facts, line: int | None) -> int | None:
             named = re.match(rf"{awaited[1]}\s*(:[^=]*)?=(?!=)", facts.text(above))
             same_block = facts.indent(above) == facts.indent(line)
             return above if named and same_block and ";" not in facts.text(above) else None
-        if facts.has("gather", above) or facts.indent(above) < facts.indent(line):
+        if not facts.text(above) or facts.text(above).startswith("#"):
+            continue
+        if facts.has("gather", above) or facts.has("await", above):
+            return None
+        if facts.indent(above) < facts.indent(line):
             return None
     return None
 
@@ -76,14 +80,17 @@ def coroutine_not_started(facts: Facts) -> Advice | None:
 
 
 def await_in_loop(facts: Facts) -> Advice | None:
+    if facts.held is None:
+        return None
+    hint = _CHAINS if facts.waits_on_another_chain() else _IN_A_LOOP
     for line in facts.await_lines:
         had_to_wait = f"{facts.name_of_waiting()} had to wait for {facts.name_of_stuck()}: "
         if facts.has("await_in_loop", line):
             seen = f"{had_to_wait}the await on line {line} is inside the loop"
-            return Advice("await_in_loop", seen, _IN_A_LOOP, line)
+            return Advice("await_in_loop", seen, hint, line)
         if facts.has("await_in_comprehension", line):
             seen = f"{had_to_wait}the await on line {line} is inside the comprehension"
-            return Advice("await_in_comprehension", seen, _IN_A_LOOP, line)
+            return Advice("await_in_comprehension", seen, hint, line)
     return None
 
 
@@ -152,14 +159,26 @@ def started_too_late(facts: Facts) -> Advice | None:
 def serial_awaits(facts: Facts) -> Advice | None:
     if facts.held is None:
         return None
-    line = facts.stuck_line
-    where = f" (line {facts.held.stuck.line})" if facts.held.stuck.line else ""
+    line, name = facts.stuck_line, facts.held.stuck.operation
     suspended = f"; your code was suspended at line {line}" if line else ""
+    if name.endswith(".enter") and facts.held.run.plan.nodes[facts.held.waiting].operation == name:
+        return _serial_contexts(name.removesuffix(".enter"), suspended, line)
+    where = f" (line {facts.held.stuck.line})" if facts.held.stuck.line else ""
     return Advice(
         "serial_awaits",
         f"{facts.name_of_waiting()} had not started while {facts.name_of_stuck()}{where} was "
         f"still running{suspended}",
         "neither needs the other's result: start both (create_task or gather), then await",
+        line,
+    )
+
+
+def _serial_contexts(name: str, suspended: str, line: int | None) -> Advice:
+    return Advice(
+        "serial_awaits",
+        f"the second {name} was opened only after the first one{suspended}",
+        f"put each `async with {name}() as …:` with its call into a coroutine of its own, and "
+        "gather those",
         line,
     )
 

@@ -52,7 +52,7 @@ def fixed_sleep(facts: Facts) -> Advice | None:
         "sleep_instead_of_await",
         f"line {line} sleeps for a fixed time, and what comes after it waits: too long when the "
         "calls are quick, not long enough when they are slow",
-        "take the sleep out, and await what you wait for: `value = await task`",
+        "take the sleep out; to wait for a task, await it: `value = await task`",
         line,
     )
 

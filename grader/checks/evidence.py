@@ -123,6 +123,11 @@ def show_call(call: CallRecord) -> str:
     return f"{call.operation}({', '.join(describe(arg, 40) for arg in call.args)})"
 
 
+def refusal(call: CallRecord) -> str:
+    """Why a service could not be used in this way, in one clause."""
+    return f"{call.operation}() was refused: {call.error}"
+
+
 def show_node(plan: Plan, node: int, run: Run) -> str:
     """The call that a plan's node stands for, as far as its arguments are known."""
     call = run.call_of(node)

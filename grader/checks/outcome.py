@@ -14,6 +14,7 @@ from grader.checks.evidence import (
     failed,
     how_it_ended,
     not_assessed,
+    refusal,
     show_call,
     show_node,
     times,
@@ -110,7 +111,7 @@ def _judge_calls(run: Run) -> Judgement:
     plan, when = run.plan, circumstances(run)
     for call in run.calls:
         if call.outcome is Outcome.REFUSED:
-            seen = f"{show_call(call)} was refused: {call.error}{when}"
+            seen = f"{refusal(call)}{when}"
             return failed(seen, _wanted_calls(run), run=run, kind="unexpected", line=call.line)
         if call.node is None:
             same = [other for other in run.calls if _same(run, other, call)]

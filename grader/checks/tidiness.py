@@ -38,7 +38,8 @@ def clean(evidence: Evidence, item: Item) -> Judgement:
         if run.ending in (Ending.DEADLOCK, Ending.LIVELOCK):
             return failed(how_it_ended(run), _WANTED, run=run, kind=run.ending.value)
         for finding in _worst_first(run):
-            seen = _SEEN[finding.kind].format(detail=finding.detail)
+            detail = finding.detail.rpartition("<locals>.")[2]
+            seen = _SEEN[finding.kind].format(detail=detail)
             return failed(seen, _WANTED, run=run, kind=finding.kind, line=finding.line)
     changed = _run_that_changed(evidence)
     if changed is not None:

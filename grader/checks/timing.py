@@ -10,12 +10,13 @@ from grader.checks.evidence import (
     circumstances,
     failed,
     not_assessed,
+    refusal,
     seconds,
     show_call,
     show_node,
 )
 from grader.engine.schedules import Kind
-from grader.engine.trace import Ending, Mismatch, Run
+from grader.engine.trace import Ending, Mismatch, Outcome, Run
 from grader.exercise import graph
 from grader.exercise.model import Item
 
@@ -38,6 +39,8 @@ def _describe_mismatch(run: Run, mismatch: Mismatch) -> Judgement:
     by_id = {call.id: call for call in run.calls}
     if mismatch.extra:
         call = by_id[mismatch.extra[0]]
+        if call.outcome is Outcome.REFUSED:
+            return failed(refusal(call), _WANTED, run=run, kind="refused", line=call.line)
         if call.node is None:
             seen = f"{show_call(call)} was started, and nothing needs this call"
             return failed(seen, _WANTED, run=run, kind="extra", line=call.line)

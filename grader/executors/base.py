@@ -19,6 +19,10 @@ class Isolation:
     note: str
 
 
+class ExecutorFailed(Exception):
+    """The grader's own machinery broke down (not the submission): nothing can be said of it."""
+
+
 class Session(Protocol):
     """One submission's runs, one after the other. Close it when they are done."""
 
@@ -27,7 +31,8 @@ class Session(Protocol):
     def play(self, engine: Engine) -> str:
         """Carry messages until the engine is over; give back the program's output.
 
-        Never raises on what the submission does.
+        Never raises on what the submission does, unless it breaks the executor itself:
+        raises ExecutorFailed.
         """
         ...
 

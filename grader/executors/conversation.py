@@ -34,7 +34,8 @@ class Exit:
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """What a link has to tell."""
+    """What a link has to tell. All that was printed before ``channel`` was sent is in ``output``
+    (or was in earlier news), so that no verdict depends on which of the two is read first."""
 
     channel: bytes = b""
     output: bytes = b""
@@ -106,14 +107,8 @@ class WorkerSession(ClosingSession):
         self._left_to_say = []
         while not engine.over:
             self._step(self._link, engine)
-        self._drain()
-        if len(self._output) > self._limits.output_bytes:
-            del self._output[self._limits.output_bytes :]
+        del self._output[self._limits.output_bytes :]
         return self._output.decode("utf-8", "replace")
-
-    def _drain(self) -> None:
-        if self._link is not None:
-            self._output += self._link.drain_output()
 
     def _step(self, link: Link, engine: Engine) -> None:
         left_s = self._deadline - time.monotonic()

@@ -128,7 +128,6 @@ class ForkedLink:
         channel_fd = self._channel.fileno()
         if events.get(channel_fd, 0) & select.POLLOUT:
             self._write()
-        output = self.drain_output() if self._output_fd in events else b""
         data, closed = b"", False
         if events.get(channel_fd, 0) & ~select.POLLOUT:
             try:
@@ -142,6 +141,7 @@ class ForkedLink:
                 self._forget(channel_fd)
         # What a dead worker sent before is read first; only then does its death count.
         exited = self._pidfd in events and not data
+        output = self.drain_output()  # after the channel: see News
         return News(data, output, channel_closed=closed, exited=exited)
 
     def drain_output(self) -> bytes:

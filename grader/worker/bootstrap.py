@@ -12,7 +12,7 @@ from typing import Any
 from grader.protocol import Begin, Load, Loaded, Locked, Stop
 from grader.worker.loading import LoadFailed, load, unload
 from grader.worker.run import Channel, Stopped, StudentRun
-from grader.worker.virtual_time import ImportClock, clock_on, virtual_time_module
+from grader.worker.virtual_time import virtual_time_module
 
 
 def serve(channel: Channel, layers: list[str]) -> None:
@@ -68,8 +68,7 @@ class Worker:
         self._forget()
         self._load = message
         try:
-            with clock_on(ImportClock()):
-                self._module, loaded = load(message, self.perform)
+            self._module, loaded = load(message, self.perform)
         except LoadFailed as failure:
             return failure.loaded
         return loaded
@@ -77,7 +76,7 @@ class Worker:
     def _play(self, begin: Begin) -> None:
         if self._module is None or self._load is None:
             return
-        entry = self._module.__dict__[self._load.entry]
+        entry: Any = self._module.__dict__.get(self._load.entry)
         loaded, self._loaded = self._loaded, []
         self._run = StudentRun(self._channel, self._load.filename, self._load.source, loaded)
         try:

@@ -6,12 +6,10 @@ from asyncio import events
 from collections.abc import Callable
 from contextvars import Context, copy_context
 from math import inf
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from grader.worker.loop import VirtualLoop
+from typing import Any
 
 Callback = Callable[..., object]
+VirtualLoop = Any  # the loop imports this module
 
 NEVER_US = 2**53  # a timer this late (285 years; ``sleep(inf)``) is kept, but is no deadline
 

@@ -8,7 +8,7 @@ import inspect
 import sys
 import warnings
 from collections.abc import Callable
-from types import CodeType, ModuleType
+from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 from grader.protocol import Load, Loaded, type_name
@@ -117,10 +117,10 @@ def _entry_problem(entry: Any, message: Load) -> Loaded | None:
     if not callable(entry):
         text = f"{name} is a {type_name(entry)}, not a function"
         return Loaded("missing", text, "", None, [], [])
-    if inspect.isasyncgenfunction(entry):
-        text = f"{name}() uses `yield`, so it is an async generator: `return` the result instead"
-        return Loaded("not_async", text, "", _first_line(entry), [], [])
     try:
+        if inspect.isasyncgenfunction(entry):
+            text = f"{name}() uses `yield`, so it is an async generator: `return` the result instead"
+            return Loaded("not_async", text, "", _first_line(entry), [], [])
         inspect.signature(entry).bind(*message.params)
     except TypeError as error:
         wanted = f"async def {name}({', '.join(message.params)})"
@@ -133,8 +133,7 @@ def _entry_problem(entry: Any, message: Load) -> Loaded | None:
 
 
 def _first_line(entry: Any) -> int | None:
-    code = getattr(entry, "__code__", None)
-    return code.co_firstlineno if isinstance(code, CodeType) else None
+    return entry.__code__.co_firstlineno if type(entry) is FunctionType else None
 
 
 # --- the services module ---------------------------------------------------------------------

@@ -477,6 +477,10 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         )  # after the result was posted
         return future
 
+    def has_thread(self, thread: int) -> bool:
+        """Whether a thread is younger than this loop."""
+        return self._threads.is_young(thread)
+
     def set_default_executor(self, executor: Any) -> None:
         if not isinstance(executor, concurrent.futures.ThreadPoolExecutor):
             raise TypeError("executor must be ThreadPoolExecutor instance")

@@ -6,6 +6,7 @@ Only frames of the submission are shown: a person never sees a traceback of the 
 from __future__ import annotations
 
 import asyncio
+import builtins
 import sys
 from collections.abc import Iterator
 from types import CodeType, CoroutineType, FrameType, TracebackType
@@ -15,6 +16,7 @@ from grader import protocol
 
 MAX_WALK = 60
 MAX_TRACEBACK_FRAMES = 12
+_GROUPS: Any = getattr(builtins, "BaseExceptionGroup", ())  # from Python 3.11 on
 
 
 def line_of_caller(filename: str, depth: int) -> int | None:
@@ -41,10 +43,10 @@ def line_of_awaiter(filename: str, stop_at: CodeType) -> int | None:
     return None
 
 
-def origin_line(coroutine: Any) -> int | None:
-    """Where a coroutine object was made (origin tracking is on during a run)."""
+def origin_line(coroutine: Any, filename: str) -> int | None:
+    """Where the submission made a coroutine object (origin tracking is on during a run)."""
     origin = getattr(coroutine, "cr_origin", None)
-    return origin[0][1] if origin else None
+    return origin[0][1] if origin and origin[0][0] == filename else None
 
 
 def await_chain(coroutine: Any) -> Iterator[Any]:
@@ -79,8 +81,20 @@ def place_of(task: asyncio.Task[Any], filename: str, stub_code: CodeType) -> lis
     return [name[:100], line, waits_for[:100]]
 
 
+def first_of_group(error: BaseException) -> BaseException:
+    """The first exception inside an exception group (a TaskGroup raises one), or the error itself."""
+    for _ in range(MAX_WALK):
+        if not issubclass(type(error), _GROUPS):
+            break
+        error = _GROUPS.exceptions.__get__(error)[0]
+    return error
+
+
 def describe_error(error: BaseException) -> str:
     """``TypeError: text``, whatever the student's ``__str__`` does."""
+    first = first_of_group(error)
+    if first is not error:
+        return f"{protocol.type_name(error)}: the first of its errors is {describe_error(first)}"
     name = protocol.type_name(error)
     try:
         text = str.__str__(str(error))[: protocol.MAX_TEXT_CHARS // 2]
@@ -101,7 +115,8 @@ def submission_frames(traceback: TracebackType | None, filename: str) -> list[tu
 
 
 def describe_traceback(error: BaseException, filename: str, source: str) -> str:
-    """The student's part of a traceback, in Python's own form."""
+    """The student's part of a traceback, in Python's own form; of a group, its first error's."""
+    told, error = describe_error(error), first_of_group(error)
     frames = submission_frames(error.__traceback__, filename)
     lines = source.splitlines()
     out = ["Traceback (most recent call last):"]
@@ -125,7 +140,7 @@ def describe_traceback(error: BaseException, filename: str, source: str) -> str:
             out.append(f"    {lines[line - 1].strip()[:200]}")
     if len(out) == 1:
         out = []
-    return "\n".join([*out, describe_error(error)])[: protocol.MAX_TEXT_CHARS]
+    return "\n".join([*out, told])[: protocol.MAX_TEXT_CHARS]
 
 
 def describe_syntax_error(error: SyntaxError, filename: str) -> str:

@@ -12,6 +12,7 @@ import asyncio
 import gc
 import inspect
 import sys
+import threading
 import traceback
 import warnings
 import weakref
@@ -33,12 +34,14 @@ from grader.protocol import (
     Reply,
     Stop,
     Where,
+    Wire,
     from_wire,
     to_wire,
 )
 from grader.worker import places
 from grader.worker.loading import exception_class
 from grader.worker.loop import VirtualLoop
+from grader.worker.teardown import dismiss, silence
 from grader.worker.virtual_time import clock_on
 
 MAX_LEFTOVERS = 50
@@ -77,7 +80,8 @@ class StudentRun:
         self._hostile = False
         self._entry_task: asyncio.Task[Any] | None = None
         self._leftovers: list[list[Any]] = []
-        self._frozen = False
+        self._pauses: list[threading.Event] = []
+        self._frozen = False  # the run is over: what still happens counts for nothing
 
     @property
     def now_us(self) -> int:
@@ -87,6 +91,8 @@ class StudentRun:
 
     def perform(self, service: str, context: Any, args: tuple[Any, ...]) -> Any:
         """The coroutine of a service call. It starts when it is awaited or made a task."""
+        if self._frozen:
+            raise RuntimeError(f"{service}() was called after the end of the run")
         created_line = places.line_of_caller(self._filename, 2)
         self._next_id += 1
         call = self._next_id
@@ -124,9 +130,22 @@ class StudentRun:
         if self._waiting.pop(call, None) is not None and not self._frozen:
             self._outbox.append(Cancel(self.loop.now_us, call))
 
+    def owns(self, thread: int) -> bool:
+        return thread == self.thread or self.loop.has_thread(thread)
+
+    def pause(self, duration_us: int) -> None:
+        """A blocking sleep on another thread of the run: a timer of the loop ends it."""
+        over = threading.Event()
+        self._pauses.append(over)
+        if not self._frozen:
+            self.loop.call_soon_threadsafe(self.loop.call_later, duration_us / 1e6, over.set)
+            over.wait()
+
     def block(self, duration_us: int, what: str) -> None:
         """A blocking call on the loop's thread: time passes, nothing else does."""
         self.loop.block(duration_us)
+        if self._frozen:
+            return
         line = places.line_of_caller(self._filename, 2)
         self._outbox.append(Block(self.loop.now_us, duration_us, line, what))
 
@@ -237,11 +256,12 @@ class StudentRun:
             return End(now_us, "cancelled", None, "CancelledError", "", "", None, [])
         error = task.exception()
         if error is None:
-            return End(now_us, "returned", to_wire(task.result()), "", "", "", None, [])
+            return End(now_us, "returned", _result(task.result()), "", "", "", None, [])
         return self._raised(error)
 
     def _raised(self, error: BaseException) -> End:
-        frames = places.submission_frames(error.__traceback__, self._filename)
+        inner = places.first_of_group(error)
+        frames = places.submission_frames(inner.__traceback__, self._filename)
         end = End(
             self.loop.now_us,
             "raised",
@@ -256,7 +276,7 @@ class StudentRun:
         return end
 
     def _close(self) -> None:
-        """Note what was left over, then take the run apart without running student code."""
+        """Note what was left over, then take the run apart: nothing of it may run later."""
         if self._entry_task is not None and self._entry_task.done():
             self._note_leftovers()
         self._entry_task = None
@@ -264,9 +284,12 @@ class StudentRun:
         for coroutine, _, _ in self._unstarted.values():
             coroutine.close()
         self._unstarted.clear()
-        for task in self.loop.tasks():
-            task._log_destroy_pending = False  # type: ignore[attr-defined]
-        self.loop.close()
+        with silence():
+            for task in self.loop.tasks():
+                dismiss(task)
+            self.loop.close()
+        for pause in self._pauses:
+            pause.set()
 
     def _note_leftovers(self) -> None:
         for _, service, line in self._unstarted.values():
@@ -274,7 +297,7 @@ class StudentRun:
         for task in self.loop.tasks():
             if not task.done():
                 place = places.place_of(task, self._filename, _service_call.__code__)
-                line = places.origin_line(task.get_coro()) or place[1]
+                line = places.origin_line(task.get_coro(), self._filename) or place[1]
                 self._leftovers.append(["task_left", line, place[0]])
         # Frees un-awaited coroutines and failed tasks, which then say so; all of them are young.
         gc.collect(0)
@@ -290,7 +313,7 @@ class StudentRun:
             kind, detail = "destroyed", protocol.type_name(task)
             if isinstance(task, asyncio.Task):
                 detail = str(getattr(task.get_coro(), "__qualname__", "?"))[:100]
-                line = places.origin_line(task.get_coro())
+                line = places.origin_line(task.get_coro(), self._filename)
         elif isinstance(error, BaseException):
             kind, detail = "lost_exception", places.describe_error(error)[:300]
             frames = places.submission_frames(error.__traceback__, self._filename)
@@ -305,7 +328,7 @@ class StudentRun:
         """Learn of coroutines that are thrown away before they ever ran."""
 
         def never_awaited(coroutine: Any) -> None:
-            line = places.origin_line(coroutine)
+            line = places.origin_line(coroutine, self._filename)
             name = str(getattr(coroutine, "__qualname__", "?"))[:100]
             if len(self._leftovers) < MAX_LEFTOVERS:
                 self._leftovers.append(["never_awaited", line, f"{name}()"])
@@ -331,6 +354,14 @@ def _without_collector() -> Iterator[None]:
     finally:
         if enabled:
             gc.enable()
+
+
+def _result(value: object) -> Wire:
+    """The returned value, or that it is too large for a frame."""
+    wire = to_wire(value)
+    if len(protocol.dumps(wire)) > protocol.MAX_FRAME_BYTES // 2:
+        return ["o", f"{protocol.type_name(value)} (too large)"]
+    return wire
 
 
 def _collect_garbage() -> None:

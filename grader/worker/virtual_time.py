@@ -43,8 +43,14 @@ class ImportClock:
         self.now_us = 0
         self.thread = _thread.get_ident()
 
+    def owns(self, thread: int) -> bool:
+        return thread == self.thread
+
     def block(self, duration_us: int, what: str) -> None:
         self.now_us += duration_us
+
+    def pause(self, duration_us: int) -> None:
+        """Never called: this clock owns no other thread."""
 
 
 _clock: Clock | None = None
