@@ -46,6 +46,9 @@ class Dict:
     def items(self) -> list[tuple[Value, Value]]:
         return list(self._entries.values())
 
+    def __repr__(self) -> str:
+        return f"Dict({self.items()!r})"
+
 
 class Set:
     """A set whose items are found by their fingerprint."""
@@ -63,6 +66,9 @@ class Set:
 
     def __len__(self) -> int:
         return len(self._entries)
+
+    def __repr__(self) -> str:
+        return f"Set({list(self)!r})"
 
 
 @dataclass(frozen=True, slots=True)

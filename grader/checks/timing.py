@@ -10,7 +10,6 @@ from grader.checks.evidence import (
     circumstances,
     failed,
     not_assessed,
-    refusal,
     seconds,
     show_call,
     show_node,
@@ -40,7 +39,8 @@ def _describe_mismatch(run: Run, mismatch: Mismatch) -> Judgement:
     if mismatch.extra:
         call = by_id[mismatch.extra[0]]
         if call.outcome is Outcome.REFUSED:
-            return failed(refusal(call), _WANTED, run=run, kind="refused", line=call.line)
+            seen = f"{call.operation}() was called, but it could not start"
+            return failed(seen, _WANTED, run=run, kind="refused", line=call.line)
         if call.node is None:
             seen = f"{show_call(call)} was started, and nothing needs this call"
             return failed(seen, _WANTED, run=run, kind="extra", line=call.line)

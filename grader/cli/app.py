@@ -15,6 +15,7 @@ import click
 
 from grader.cli.console import Console, complain, open_console
 from grader.cli.problems import ExitCode, OutputProblem, Refusal
+from grader.executors.base import ExecutorFailed
 from grader.exercise.model import ExerciseError
 from grader.version import __version__
 
@@ -110,6 +111,9 @@ def run(argv: Sequence[str], zygote: Zygote | None = None) -> int:
         if zygote is not None:
             raise
         return int(ExitCode.OUTPUT_CLOSED)  # of a help text: click prints these itself
+    except ExecutorFailed as error:
+        complain(f"{NAME}: {error}")
+        return int(ExitCode.GRADER_AT_FAULT)
     except ExerciseError as error:
         for problem in error.problems:
             complain(problem)

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import click
+from rich.cells import cell_len, set_cell_size
 
 from grader.cli.app import Tools
 from grader.cli.lookup import exercises_option, load
@@ -14,7 +15,7 @@ from grader.escape import for_terminal, one_line
 from grader.exercise.catalog import exercise_ids
 from grader.exercise.model import Exercise, ExerciseError, ExpressionError, Operation
 from grader.reporters import words
-from grader.reporters.page import Page, cells, pad
+from grader.reporters.page import Page
 
 _LIST_ITEM = re.compile(r"- |[0-9]{1,2}\. ")
 _TEXT_LIMIT = 50_000
@@ -34,9 +35,9 @@ def list_exercises(tools: Tools, folder: Path) -> None:
         except ExerciseError as error:
             problems += error.problems
     page = tools.console.page()
-    widths = [max(map(cells, column)) + 2 for column in zip(*rows, strict=True)]
+    widths = [max(map(cell_len, column)) + 2 for column in zip(*rows, strict=True)]
     for name, difficulty, title in rows:
-        page.prose(title, label=pad(name, widths[0]) + pad(difficulty, widths[1]))
+        page.prose(title, label=set_cell_size(name, widths[0]) + set_cell_size(difficulty, widths[1]))
     if rows:
         page.blank()
         page.prose(f'Read one: "asyncgrade show {rows[0][0]}"')
@@ -112,7 +113,7 @@ def _add_text(page: Page, text: str) -> None:
             in_code = not in_code
         elif in_code or line.startswith("|"):
             end_paragraph()
-            page.line(page.spell(f"    {line}".rstrip()))
+            page.line(f"    {line}".rstrip())
         elif not line.strip():
             end_paragraph()
             page.blank()

@@ -105,7 +105,7 @@ def _as_report(console: Console, verdict: Verdict) -> str:
 def _to_classroom(console: Console, verdict: Verdict) -> None:
     """The log for a person, the result on its last line, and the outputs of the workflow step."""
     from grader.reporters import classroom
-    from grader.reporters.page import to_ascii
+    from grader.reporters.words import to_ascii
 
     outputs = os.environ.get("GITHUB_OUTPUT")
     if outputs:

@@ -8,13 +8,16 @@ import os
 import shutil
 import sys
 from dataclasses import dataclass, replace
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
 from grader.cli.problems import OutputProblem
 from grader.escape import for_terminal
-from grader.reporters.page import Page, to_ascii
+from grader.reporters.words import to_ascii
+
+if TYPE_CHECKING:
+    from grader.reporters.page import Page
 
 MAX_WIDTH = 120
 _MESSAGE_LIMIT = 20_000
@@ -30,6 +33,8 @@ class Console:
 
     def page(self) -> Page:
         """An empty page that fits this terminal."""
+        from grader.reporters.page import Page  # rich: only who prints a report waits for it
+
         return Page(width=self.width, color=self.color, unicode=self.unicode)
 
     def plain(self) -> Console:

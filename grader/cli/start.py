@@ -62,7 +62,7 @@ def start(tools: Tools, exercise_id: str, target: str, folder: Path) -> int:
     page = tools.console.page()
     shown = one_line(program.as_posix(), 300)
     page.prose(f"{shown} is written. Open it in your editor; then:")
-    page.line(page.spell(f"  asyncgrade check {exercise.id} {shown}"))
+    page.line(f"  asyncgrade check {exercise.id} {shown}")
     tools.console.print(page.text())
     return ExitCode.ALL_PASSED
 

@@ -16,8 +16,9 @@ from enum import Enum
 from typing import Any
 
 from grader import protocol
+from grader.engine import claims
 from grader.engine.clock import GatedClock, HeldClock, TimedClock
-from grader.engine.ledger import BadCall, Ledger, line_number
+from grader.engine.ledger import BadCall, Ledger
 from grader.engine.matching import Matcher
 from grader.engine.schedules import Kind, RunSpec
 from grader.engine.trace import (
@@ -207,19 +208,17 @@ class Engine:
         return self._load()
 
     def _loaded(self, message: protocol.Loaded) -> list[EngineMessage]:
-        notes = [note for note in message.notes if len(note) == 2 and isinstance(note[0], str)]
-        self._record.notes = tuple((kind, line_number(line)) for kind, line in notes[:20])
-        self._record.shapes = tuple(
-            (line, shape)
-            for line, shape in (pair for pair in message.shapes[:500] if len(pair) == 2)
-            if isinstance(line, int) and isinstance(shape, str)
-        )
+        self._record.notes = claims.notes(message.notes)
+        self._record.shapes = claims.shapes(message.shapes)
         if message.problem is not None:
             ending = Ending.MEMORY_LIMIT if message.problem == "MemoryError" else Ending.LOAD_ERROR
             self._record.error = Raised(
-                message.problem, message.text, message.traceback, line_number(message.line)
+                claims.text(message.problem),
+                claims.text(message.text),
+                claims.text(message.traceback),
+                claims.line_number(message.line),
             )
-            return self._finish(ending, message.text)
+            return self._finish(ending, claims.text(message.text))
         self.state = State.RUNNING
         return [] if self._begun else [self._begin()]
 
@@ -343,11 +342,7 @@ class Engine:
         return [protocol.AskWhere()]
 
     def _where(self, message: protocol.Where) -> list[EngineMessage]:
-        places = [place for place in message.places[:100] if len(place) == 3]
-        self._record.places = tuple(
-            Place(str(task)[:200], line_number(line), str(waits_for)[:200])
-            for task, line, waits_for in places
-        )
+        self._record.places = claims.places(message.places)
         return self._finish(self._next_state_ending, "")
 
     def _end(self, message: protocol.End) -> list[EngineMessage]:
@@ -365,14 +360,15 @@ class Engine:
             return self._violate(f"a result that can't be read: {error}")
         if ending is not Ending.RETURNED:
             self._record.error = Raised(
-                message.error_type, message.error_text, message.traceback, line_number(message.line)
+                claims.text(message.error_type),
+                claims.text(message.error_text),
+                claims.text(message.traceback),
+                claims.line_number(message.line),
             )
             if ending is Ending.RAISED and message.error_type == "MemoryError":
                 ending = Ending.MEMORY_LIMIT
-        for leftover in message.leftovers:
-            if len(leftover) == 3 and all(isinstance(leftover[i], str) for i in (0, 2)):
-                self._find(leftover[0], line_number(leftover[1]), leftover[2], witnessed=False)
-        return self._finish(ending, message.error_text)
+        self._record.findings += claims.leftovers(message.leftovers)
+        return self._finish(ending, claims.text(message.error_text))
 
     def _violate(self, what: str) -> list[EngineMessage]:
         return self._finish(Ending.VIOLATION, what)

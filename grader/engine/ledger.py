@@ -8,6 +8,7 @@ from __future__ import annotations
 from grader import protocol
 from grader.engine import draws
 from grader.engine.calls import OpenCall
+from grader.engine.claims import line_number
 from grader.engine.clock import TimedClock
 from grader.engine.matching import Matcher
 from grader.engine.schedules import RunSpec
@@ -164,8 +165,3 @@ class Ledger:
     def _next_seq(self) -> int:
         self._seq += 1
         return self._seq
-
-
-def line_number(claim: object) -> int | None:
-    """A line number as the worker claims it, or None when it can't be one."""
-    return claim if isinstance(claim, int) and 0 < claim < 10_000_000 else None

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from grader.engine.core import Engine
-from grader.exercise.model import Limits
+if TYPE_CHECKING:
+    from grader.engine.core import Engine
+    from grader.exercise.model import Limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ class Session(Protocol):
     ) -> None: ...
 
 
-Executor = Callable[[Limits], Session]
+Executor = Callable[["Limits"], Session]
 
 
 class ClosingSession:

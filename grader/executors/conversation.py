@@ -10,13 +10,14 @@ from __future__ import annotations
 import signal
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
 from grader import protocol
 from grader.engine.core import Engine
 from grader.engine.trace import Ending
-from grader.executors.base import ClosingSession, Isolation
+from grader.executors.base import ClosingSession, ExecutorFailed, Isolation
 from grader.executors.frames import BadFrame, FrameReader
 from grader.exercise.model import Limits
 
@@ -57,7 +58,7 @@ class Link(Protocol):
         ...
 
     def end(self) -> Exit:
-        """Kill what is left of the worker, and say how it ended."""
+        """Kill what is left of the worker, and say how it ended. Raises ExecutorFailed."""
         ...
 
     @property
@@ -88,9 +89,10 @@ class WorkerSession(ClosingSession):
         return self
 
     def close(self) -> None:
-        if self._link is not None:
-            self._link.end()
-            self._link = None
+        link, self._link = self._link, None
+        if link is not None:
+            with suppress(ExecutorFailed):  # nothing is lost: no run is on, or its ending is known
+                link.end()
 
     def play(self, engine: Engine) -> str:
         """Play one run in the worker's process, starting one if there is none."""
@@ -166,8 +168,8 @@ class WorkerSession(ClosingSession):
     def _bury(self, link: Link, engine: Engine) -> None:
         """The process is gone, or has closed the channel: say why."""
         self._output += link.drain_output()
-        exit_ = link.end()
         self._link = None
+        exit_ = link.end()
         limit_s = self._limits.cpu_s
         cpu_spent = exit_.cpu_s is not None and exit_.cpu_s >= limit_s
         if exit_.code == -getattr(signal, "SIGXCPU", 24) or (exit_.code == -9 and cpu_spent):

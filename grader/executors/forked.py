@@ -9,9 +9,10 @@ import contextlib
 import json
 import os
 import select
+import signal
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -20,6 +21,11 @@ if TYPE_CHECKING:
 
 CONTROL_FD = 3
 READ_BYTES = 262_144
+ANSWER_S = 10.0  # the zygote answers within milliseconds, unless a program has stopped it
+GONE = (
+    "the process that starts programs was killed or stopped, perhaps by the program that was "
+    "running; nothing was graded, please run the command again"
+)
 
 
 def fork_is_safe() -> bool:
@@ -35,6 +41,7 @@ class Zygote:
         script = os.path.join(os.path.dirname(__file__), "zygote_script.py")
         package_parent = os.path.dirname(os.path.dirname(os.path.dirname(script)))
         self._control = here
+        here.settimeout(ANSWER_S)
         # Only the hash seed: sets of strings must iterate alike in every run.
         environment = {"PYTHONHASHSEED": "0"}
         flags = ["-S", "-s", "-B", "-X", "utf8"]
@@ -52,28 +59,48 @@ class Zygote:
         theirs.close()
 
     def fork(self, limits: Limits, channel: socket.socket, output_fd: int) -> int:
-        """A new child with these descriptors; its process id. Raises OSError when it can't."""
+        """A new child with these descriptors; its process id. Raises ExecutorFailed."""
         wanted = {"cpu_s": limits.cpu_s, "memory_mib": limits.memory_mib}
         request = b"fork" + json.dumps(wanted).encode()
-        socket.send_fds(self._control, [request], [channel.fileno(), output_fd])
-        answer = self._control.recv(64)
-        if not answer:
-            raise OSError("the zygote process is gone")
-        return int(answer)
+        return int(self._ask(request, [channel.fileno(), output_fd]))
 
     def end_child(self) -> tuple[int, float]:
-        """Kill and reap the child: its exit code (or minus a signal) and its processor time."""
-        try:
-            self._control.send(b"end")
-            code, cpu_s = json.loads(self._control.recv(4096))
-        except (OSError, ValueError):
-            return -9, 0.0
+        """Kill and reap the child: its exit code (or minus a signal) and its processor time.
+
+        Raises ExecutorFailed.
+        """
+        code, cpu_s = json.loads(self._ask(b"end"))
         return int(code), float(cpu_s)
+
+    def _ask(self, request: bytes, fds: Sequence[int] = ()) -> bytes:
+        """Send a request and wait for its answer. Raises ExecutorFailed."""
+        try:
+            socket.send_fds(self._control, [request], fds)
+            answer = self._control.recv(4096)
+        except OSError:  # it is gone, or a program has stopped it
+            answer = b""
+        except BaseException:
+            self._kill()  # what it would answer from now on belongs to another request
+            raise
+        if not answer:
+            from grader.executors.base import ExecutorFailed
+
+            self._kill()
+            raise ExecutorFailed(GONE)
+        return answer
+
+    def _kill(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGKILL)
 
     def close(self) -> None:
         """End the zygote and wait for it."""
         self._control.close()
-        with contextlib.suppress(ChildProcessError):
+        with contextlib.suppress(ProcessLookupError, ChildProcessError):
+            pidfd = os.pidfd_open(self.pid)
+            if not select.select([pidfd], [], [], ANSWER_S)[0]:
+                self._kill()
+            os.close(pidfd)
             os.waitpid(self.pid, 0)
 
 
@@ -163,10 +190,12 @@ class ForkedLink:
     def end(self) -> Exit:
         from grader.executors.conversation import Exit
 
-        code, cpu_s = self._zygote.end_child()
-        self._channel.close()
-        os.close(self._output_fd)
-        os.close(self._pidfd)
+        try:
+            code, cpu_s = self._zygote.end_child()
+        finally:
+            self._channel.close()
+            os.close(self._output_fd)
+            os.close(self._pidfd)
         return Exit(code, cpu_s)
 
 

@@ -6,12 +6,13 @@ Windows; a queue brings what they read to the one conversation.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import queue
 import subprocess
 import sys
 import threading
-import time
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,27 +21,36 @@ from grader.executors.base import Isolation
 from grader.executors.conversation import Exit, Link, News, WorkerSession
 from grader.exercise.model import Limits
 
-READ_BYTES = 262_144
+READ_BYTES = 65_536
+MAX_NEWS = 64
+JOIN_ROUNDS = 100
+MARKER_S = 5.0  # the marker comes back within microseconds, unless a program holds it up
 _SCRIPT = Path(__file__).with_name("spawned_worker.py")
 
 
 class SpawnedLink:
-    """A spawned worker: pipes for messages each way, a pipe for output."""
+    """A spawned worker: pipes for messages each way, a pipe for output.
+
+    How the host knows that it has read all of the output so far: it writes a marker into that
+    pipe itself, and what comes before the marker was printed before.
+    """
 
     def __init__(self, limits: Limits) -> None:
-        self._news: queue.SimpleQueue[tuple[str, bytes]] = queue.SimpleQueue()
+        # Bounded: a program that sends faster than the host reads has to wait.
+        self._news: queue.Queue[tuple[str, bytes]] = queue.Queue(MAX_NEWS)
+        self._set_aside: deque[tuple[str, bytes]] = deque()  # taken from the queue too early
         self._outbox: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._unsent = 0
-        worker_reads, self._send_fd = os.pipe()
+        worker_reads, send_fd = os.pipe()
         receive_fd, worker_writes = os.pipe()
-        output_fd, worker_prints = os.pipe()
-        self._process = self._spawn(worker_reads, worker_writes, worker_prints, limits)
-        for fd in (worker_reads, worker_writes, worker_prints):
+        output_fd, self._print_fd = os.pipe()
+        self._process = self._spawn(worker_reads, worker_writes, self._print_fd, limits)
+        for fd in (worker_reads, worker_writes):
             os.close(fd)
         self._threads = [
             self._thread(self._read_all, "channel", receive_fd),
             self._thread(self._read_all, "output", output_fd),
-            self._thread(self._write_all),
+            self._thread(self._write_all, send_fd),
         ]
 
     def _spawn(
@@ -76,15 +86,16 @@ class SpawnedLink:
             self._news.put((name, data))
         os.close(fd)
 
-    def _write_all(self) -> None:
+    def _write_all(self, fd: int) -> None:
         while (data := self._outbox.get()) is not None:
             rest = memoryview(data)
             try:
                 while rest:
-                    rest = rest[os.write(self._send_fd, rest) :]
+                    rest = rest[os.write(fd, rest) :]
             except OSError:  # the worker is gone, which the readers notice
-                return
+                break
             self._unsent -= len(data)
+        os.close(fd)
 
     @property
     def unsent_bytes(self) -> int:
@@ -97,38 +108,48 @@ class SpawnedLink:
     def wait(self, timeout_s: float) -> News:
         """Wait for messages or output, at most ``timeout_s``; the end shows as a closed channel."""
         try:
-            name, data = self._news.get(timeout=max(0.001, timeout_s))
+            name, data = self._next(max(0.001, timeout_s))
         except queue.Empty:
             return News()
         if name == "output":
             return News(output=data)
-        return News(channel=data, channel_closed=not data)
+        return News(channel=data, output=self.drain_output(), channel_closed=not data)
+
+    def _next(self, timeout_s: float) -> tuple[str, bytes]:
+        return self._set_aside.popleft() if self._set_aside else self._news.get(timeout=timeout_s)
 
     def drain_output(self) -> bytes:
-        """What has arrived. A short wait lets the reading thread catch up with the worker."""
-        parts: list[bytes] = []
-        deadline = time.monotonic() + 0.02
-        while (left_s := deadline - time.monotonic()) > 0:
-            try:
-                name, data = self._news.get(timeout=left_s)
-            except queue.Empty:
-                break
-            if name == "output":
-                parts.append(data)
-        return b"".join(parts)
+        """The output up to now, and a little of what is printed meanwhile."""
+        marker = os.urandom(16)
+        output = bytearray()
+        aside: list[tuple[str, bytes]] = []
+        try:
+            os.write(self._print_fd, marker)
+            while marker not in output:
+                name, data = self._next(MARKER_S)
+                if name == "output":
+                    output += data
+                else:
+                    aside.append((name, data))
+        except (OSError, queue.Empty):
+            pass  # another process reads the pipe or holds it up: what came, came
+        self._set_aside.extendleft(reversed(aside))
+        return bytes(output.replace(marker, b""))
 
     def end(self) -> Exit:
         """Kill what is left of the worker, and say how it ended."""
-        try:
-            self._process.wait(timeout=0.05 if self._process.poll() is None else 0)
-        except subprocess.TimeoutExpired:
-            _kill_group(self._process)
-            self._process.wait()
         self._outbox.put(None)
+        exit_ = _kill_and_wait(self._process)
+        os.close(self._print_fd)
         for thread in self._threads:  # every end of a pipe is closed by now: they come to an end
-            thread.join(1)
-        os.close(self._send_fd)
-        return Exit(self._process.returncode)
+            for _ in range(JOIN_ROUNDS):
+                with contextlib.suppress(queue.Empty):
+                    while True:
+                        self._news.get_nowait()
+                thread.join(0.01)
+                if not thread.is_alive():
+                    break
+        return exit_
 
 
 def _environment() -> dict[str, str]:
@@ -152,16 +173,18 @@ def _inherit(reads: int, writes: int) -> tuple[list[str], dict[str, Any]]:
     return [str(reads), str(writes)], {"pass_fds": (reads, writes), "start_new_session": True}
 
 
-def _kill_group(process: subprocess.Popen[bytes]) -> None:
+def _kill_and_wait(process: subprocess.Popen[bytes]) -> Exit:
+    """Kill the worker and its group; one that has ended by itself keeps its exit status."""
     if sys.platform == "win32":
         process.kill()
-        return
+        return Exit(process.wait())
     import signal
 
-    try:
-        os.killpg(process.pid, signal.SIGKILL)
-    except OSError:
-        process.kill()
+    with contextlib.suppress(OSError):
+        os.killpg(process.pid, signal.SIGKILL)  # it was not waited for, so the number is its own
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    return Exit(process.returncode, usage.ru_utime + usage.ru_stime)
 
 
 def spawned_executor(

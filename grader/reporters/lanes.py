@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from rich.cells import cell_len, set_cell_size
+
 from grader.escape import one_line
-from grader.reporters.page import cells, fit, pad, to_ascii
-from grader.reporters.words import seconds
+from grader.reporters.words import seconds, to_ascii
 from grader.verdict import Timeline, TimelineCall
 
 MAX_LANES = 24
@@ -57,12 +58,12 @@ def draw(
     scale_us = max(1, *(each.makespan_us for each in both))
     room = max(12, width * 2 // 5)
     margin = _GAP + max(
-        (cells(_label(call, room, unicode)) for each in both for call in each.calls[:MAX_LANES]),
+        (cell_len(_label(call, room, unicode)) for each in both for call in each.calls[:MAX_LANES]),
         default=0,
     )
     lane = width - margin
     lines = [
-        pad(_label(call, room, unicode), margin)
+        set_cell_size(_label(call, room, unicode), margin)
         + _bar(call, timeline.makespan_us, scale_us, lane, pen)
         for call in timeline.calls[:MAX_LANES]
     ]
@@ -91,8 +92,12 @@ def _label(call: TimelineCall, room: int, unicode: bool) -> str:
     text = f"{one_line(call.service, 80)}({args})"
     suffix = f"  line {call.line}" if call.line is not None else ""
     left = max(room - len(suffix), 0)
-    label = fit(text, left) if unicode else fit(to_ascii(text), left, "...")
-    return fit(label + suffix, room, "")
+    if not unicode:
+        text = to_ascii(text)
+    if cell_len(text) > left:
+        ellipsis = "…" if unicode else "..."
+        text = set_cell_size(text, max(left - len(ellipsis), 0)) + ellipsis
+    return set_cell_size(text + suffix, room).rstrip()
 
 
 def _outcome(call: TimelineCall) -> str:

@@ -1,81 +1,24 @@
-"""A page of plain text of a fixed width: cells, wrapping, colours. Knows nothing of grades.
+"""A page of text of a fixed width, measured, wrapped and coloured by rich. Knows nothing of grades.
 
-Plain strings, not rich: its console would take longer to import than the whole report to make.
+Text goes in as it is and never as rich's markup. What rich has no answer for is here: text in
+ASCII only, and quotations that can't be taken for a part of the report.
 """
 
 from __future__ import annotations
 
-import unicodedata
+from io import StringIO
 
-STYLES = {"good": "32", "bad": "31", "strong": "1", "faint": "2", "hint": "36"}  # SGR codes
+from rich.cells import cell_len, chop_cells
+from rich.console import Console
+from rich.text import Text
+from rich.theme import Theme
+
+from grader.reporters.words import to_ascii
+
+STYLES = Theme({"good": "green", "bad": "red", "strong": "bold", "faint": "dim", "hint": "cyan"})
 HEAD_LINES, TAIL_LINES = 15, 10  # of a long quotation
 MAX_ROWS = 3  # of a long line in a quotation
-_TO_ASCII = str.maketrans(
-    {"…": "...", "–": "-", "—": "-", "×": "x", "→": "->", "≤": "<=", "≥": ">="}
-    | dict.fromkeys("‘’", "'")
-    | dict.fromkeys("“”", '"')
-)
-
-
-def to_ascii(text: str) -> str:
-    """Write text with ASCII characters only; a character that has no stand-in becomes its code."""
-    if text.isascii():
-        return text
-    return text.translate(_TO_ASCII).encode("ascii", "backslashreplace").decode("ascii")
-
-
-def cells(text: str) -> int:
-    """The number of terminal cells that a line without control characters takes."""
-    return len(text) if text.isascii() else sum(map(_cells_of, text))
-
-
-def _cells_of(char: str) -> int:
-    if unicodedata.category(char) in ("Mn", "Me"):
-        return 0
-    return 2 if unicodedata.east_asian_width(char) in "WF" else 1
-
-
-def split_at(text: str, width: int) -> tuple[str, str]:
-    """Split a line in two, the first at most ``width`` cells wide."""
-    if text.isascii():
-        return text[:width], text[width:]
-    used = 0
-    for index, char in enumerate(text):
-        used += _cells_of(char)
-        if used > width:
-            return text[:index], text[index:]
-    return text, ""
-
-
-def fit(text: str, width: int, ellipsis: str = "…") -> str:
-    """Cut a line to ``width`` cells; a cut line ends with ``ellipsis``."""
-    if cells(text) <= width:
-        return text
-    ellipsis = ellipsis[:width]
-    return split_at(text, width - len(ellipsis))[0] + ellipsis
-
-
-def pad(text: str, width: int) -> str:
-    """Fill a line with blanks to ``width`` cells."""
-    return text + " " * (width - cells(text))
-
-
-def wrap(text: str, width: int) -> list[str]:
-    """Break prose at blanks, and a word that is too long anywhere. ``width`` is at least 2."""
-    lines: list[str] = []
-    line = ""
-    for word in text.split():
-        joined = f"{line} {word}" if line else word
-        if cells(joined) <= width:
-            line = joined
-            continue
-        if line:
-            lines.append(line)
-        while cells(word) > width:
-            part, word = split_at(word, width)
-            lines.append(part)
-        line = word
-    return [*lines, line] if line or not lines else lines
+_MIN_ROOM = 12  # cells for prose, however long its label is
 
 
 class Page:
@@ -84,32 +27,58 @@ class Page:
     def __init__(self, *, width: int, color: bool, unicode: bool) -> None:
         self.width = width
         self.unicode = unicode
-        self._color = color
-        self._lines: list[str] = []
+        self._lines: list[Text] = []
+        # All that rich would otherwise learn from the environment is said here.
+        self._console = Console(
+            file=StringIO(),
+            width=width,
+            height=25,
+            color_system="standard" if color else None,
+            no_color=not color,
+            force_terminal=color,
+            force_jupyter=False,
+            force_interactive=False,
+            legacy_windows=False,
+            theme=STYLES,
+            soft_wrap=True,
+        )
 
     def spell(self, text: str) -> str:
         """Write text with the characters that this page may use."""
         return text if self.unicode else to_ascii(text)
 
-    def paint(self, text: str, style: str) -> str:
-        """Colour a part of a line. Lay out first: colours count as characters."""
-        if not self._color or not style or not text:
-            return text
-        return f"\x1b[{STYLES[style]}m{text}\x1b[0m"
-
     def blank(self) -> None:
-        self._lines.append("")
+        self.line("")
 
     def line(self, text: str, style: str = "") -> None:
         """Add a line that is already laid out."""
-        self._lines.append(self.paint(text, style))
+        self._lines.append(Text(self.spell(text), style))
 
-    def prose(self, text: str, *, indent: int = 0, style: str = "", label: str = "") -> None:
-        """Add a paragraph, wrapped; lines after the first stand below the text after ``label``."""
-        head = " " * indent + label
-        room = max(self.width - len(head), 12)
-        for number, line in enumerate(wrap(self.spell(text), room)):
-            self.line((head if number == 0 else " " * len(head)) + line, style)
+    def prose(
+        self,
+        text: str,
+        *,
+        indent: int = 0,
+        style: str = "",
+        label: str = "",
+        label_style: str = "",
+        right: str = "",
+    ) -> None:
+        """Add a paragraph, wrapped; lines after the first stand below the text after ``label``.
+
+        ``right`` stands at the right end of the first line.
+        """
+        head = Text(" " * indent).append(self.spell(label), label_style)
+        margin = cell_len(right) + 2 if right else 0
+        room = max(self.width - head.cell_len - margin, _MIN_ROOM)
+        for wrapped in Text(self.spell(text)).wrap(self._console, room):
+            line = Text(wrapped.plain.strip())  # rich keeps the blanks where it breaks a line
+            if right:
+                line.align("left", room)
+                line.append(f"  {right}")
+                right = ""
+            self._lines.append(Text.assemble(head, line, style=style))
+            head = Text(" " * head.cell_len)
 
     def quote(self, text: str, *, indent: int = 2) -> None:
         """Add text as it is behind "| ": its first and last lines, long lines in several rows.
@@ -122,20 +91,21 @@ class Page:
             self._rows(lines, indent)
             return
         self._rows(lines[:HEAD_LINES], indent)
-        self.line(self.spell(f"{' ' * indent}… {left_out} lines are left out here …"), "faint")
+        self.line(f"{' ' * indent}… {left_out} lines are left out here …", "faint")
         self._rows(lines[-TAIL_LINES:], indent)
 
     def _rows(self, lines: list[str], indent: int) -> None:
-        for rest in lines:
-            for _ in range(MAX_ROWS):
-                row, rest = split_at(rest, self.width - indent - 2)
+        room = max(self.width - indent - 2, _MIN_ROOM)
+        for line in lines:
+            rows = chop_cells(line, room)[:MAX_ROWS]
+            for row in rows or [""]:
                 self.line(f"{' ' * indent}| {row}".rstrip())
-                if not rest:
-                    break
-            else:
-                note = f"{' ' * indent}… {len(rest)} more characters …"
-                self.line(self.spell(note), "faint")
+            left_out = len(line) - sum(map(len, rows))
+            if left_out:
+                self.line(f"{' ' * indent}… {left_out} more characters …", "faint")
 
     def text(self) -> str:
         """The page, with a final newline."""
-        return "\n".join(self._lines).rstrip("\n") + "\n"
+        with self._console.capture() as capture:
+            self._console.print(*self._lines, sep="\n")
+        return capture.get().rstrip("\n") + "\n"

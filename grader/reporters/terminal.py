@@ -5,9 +5,11 @@ Sees the verdict only and returns text; the caller knows the terminal and prints
 
 from __future__ import annotations
 
+from rich.cells import cell_len, set_cell_size
+
 from grader.escape import for_terminal, one_line
 from grader.reporters import lanes, words
-from grader.reporters.page import Page, cells, pad, wrap
+from grader.reporters.page import Page
 from grader.verdict import ItemResult, Status, Timeline, Verdict
 
 MIN_WIDTH = 40
@@ -45,9 +47,14 @@ def _add_head(page: Page, verdict: Verdict) -> None:
 def _add_items(page: Page, verdict: Verdict) -> None:
     page.blank()
     used = {_mark(page, item) for item in verdict.items}
-    mark_width = max(map(cells, used), default=0) + 2
+    mark_width = max(map(cell_len, used), default=0) + 2
     for item in verdict.items:
-        _add_item(page, item, mark_width)
+        page.prose(
+            f"{one_line(item.id, 60)}: {one_line(item.title, 200)}",
+            label=set_cell_size(_mark(page, item), mark_width),
+            label_style=_MARKS[item.status][2],
+            right=f"{item.points}/{item.max_points}",
+        )
         if item.status is not Status.PASSED:
             for label, text in words.details(item, verdict.path):
                 style = "hint" if label == "next step: " else ""
@@ -58,19 +65,6 @@ def _add_items(page: Page, verdict: Verdict) -> None:
 
 def _mark(page: Page, item: ItemResult) -> str:
     return _MARKS[item.status][0 if page.unicode else 1]
-
-
-def _add_item(page: Page, item: ItemResult, mark_width: int) -> None:
-    mark, style = _mark(page, item), _MARKS[item.status][2]
-    share = f"{item.points}/{item.max_points}"
-    room = page.width - mark_width - len(share) - 2
-    text = page.spell(f"{one_line(item.id, 60)}: {one_line(item.title, 200)}")
-    first, *rest = wrap(text, room)
-    page.line(
-        page.paint(mark, style) + " " * (mark_width - cells(mark)) + pad(first, room) + f"  {share}"
-    )
-    for line in rest:
-        page.line(" " * mark_width + line)
 
 
 def _add_ending(page: Page, verdict: Verdict) -> None:
@@ -133,7 +127,7 @@ def _add_foot(page: Page, verdict: Verdict) -> None:
         page.prose(f"asyncgrade hint {one_line(verdict.exercise, 100)}", label="for a hint: ")
         if verdict.replay:
             page.prose("for the same run again:")
-            page.line(page.spell(f"  {one_line(verdict.replay, words.TEXT_LIMIT)}"))
+            page.line(f"  {one_line(verdict.replay, words.TEXT_LIMIT)}")
     note = one_line(verdict.isolation_note, words.TEXT_LIMIT)
     isolation = one_line(verdict.isolation, 40)
     page.prose(f"{isolation} ({note})" if note else isolation, label="isolation: ", style="faint")

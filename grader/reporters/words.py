@@ -26,6 +26,17 @@ ENDINGS = {
     "violation": "your program interfered with the grader and was stopped",
 }
 
+_TO_ASCII = str.maketrans(
+    {"…": "...", "–": "-", "—": "-", "×": "x", "→": "->", "≤": "<=", "≥": ">="}
+    | dict.fromkeys("‘’", "'")
+    | dict.fromkeys("“”", '"')
+)
+
+
+def to_ascii(text: str) -> str:
+    """Write text with ASCII characters only; a character that has no stand-in becomes its code."""
+    return text.translate(_TO_ASCII).encode("ascii", "backslashreplace").decode("ascii")
+
 
 def seconds(us: int) -> str:
     """A time in microseconds as seconds, exactly: ``3``, ``2.5``, ``0.000001``."""

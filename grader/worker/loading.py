@@ -119,7 +119,9 @@ def _entry_problem(entry: Any, message: Load) -> Loaded | None:
         return Loaded("missing", text, "", None, [], [])
     try:
         if inspect.isasyncgenfunction(entry):
-            text = f"{name}() uses `yield`, so it is an async generator: `return` the result instead"
+            text = (
+                f"{name}() uses `yield`, so it is an async generator: `return` the result instead"
+            )
             return Loaded("not_async", text, "", _first_line(entry), [], [])
         inspect.signature(entry).bind(*message.params)
     except TypeError as error:

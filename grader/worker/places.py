@@ -82,7 +82,7 @@ def place_of(task: asyncio.Task[Any], filename: str, stub_code: CodeType) -> lis
 
 
 def first_of_group(error: BaseException) -> BaseException:
-    """The first exception inside an exception group (a TaskGroup raises one), or the error itself."""
+    """The first exception in an exception group (a TaskGroup raises one), or the error itself."""
     for _ in range(MAX_WALK):
         if not issubclass(type(error), _GROUPS):
             break

@@ -375,7 +375,8 @@ async def get_items(ids):
 async def account_page(user_id):
     async def balance():
         return await get_balance((await get_account(user_id))["number"])
-    report, _, amount = await asyncio.gather(render_report(user_id), get_account(user_id), balance())
+    calls = render_report(user_id), get_account(user_id), balance()
+    report, _, amount = await asyncio.gather(*calls)
     return report, amount
 """,
     ),
@@ -405,15 +406,6 @@ async def shop_page(user_id):
         """\
 async def get_user_profile(user_id):
     loop = asyncio.get_running_loop()
-    details = loop.run_until_complete(get_user_details(user_id))
-    return await get_profile_details(details["username"])
-""",
-    ),
-    "new_loop": (
-        "exercise-1",
-        """\
-async def get_user_profile(user_id):
-    loop = asyncio.new_event_loop()
     details = loop.run_until_complete(get_user_details(user_id))
     return await get_profile_details(details["username"])
 """,
