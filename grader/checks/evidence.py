@@ -78,6 +78,11 @@ def ended_as_expected(run: Run) -> bool:
     )
 
 
+def could_not_run(run: Run) -> bool:
+    """The run was stopped from outside, or the module could not even be loaded."""
+    return run.ending.killed or run.ending is Ending.LOAD_ERROR
+
+
 def order_of_runs(run: Run) -> tuple[object, ...]:
     """The plainest run first: the exercise's own durations, then others, then gates."""
     spec = run.spec

@@ -90,12 +90,16 @@ def references(evidence: Evidence, item: Item) -> Judgement:
             if finding.kind == "destroyed":
                 seen = "a running task was garbage-collected: nothing in the program refers to it"
                 return failed(seen, wanted, run=run, kind="destroyed", line=finding.line)
-        plain = next(
-            other
-            for other in evidence.of(item, Kind.TIMED)
-            if other.spec.nominal and not other.spec.hostile and other.spec.case == run.spec.case
-        )
-        if run.ending.severity < plain.ending.severity:
+        plain = _plain_run_of(evidence, item, run)
+        if plain is not None and run.ending.severity < plain.ending.severity:
             seen = f"when garbage is collected, {how_it_ended(run)}"
             return failed(seen, wanted, run=run, kind="destroyed")
     return PASSED if judged else NO_CALLS
+
+
+def _plain_run_of(evidence: Evidence, item: Item, hostile: Run) -> Run | None:
+    """The same run without the collector; None when a killed run came before it."""
+    for run in evidence.of(item, Kind.TIMED):
+        if run.spec.nominal and not run.spec.hostile and run.spec.case == hostile.spec.case:
+            return run
+    return None

@@ -8,6 +8,8 @@ from grader.checks.evidence import (
     Evidence,
     Judgement,
     circumstances,
+    could_not_run,
+    ended_as_expected,
     failed,
     not_assessed,
     seconds,
@@ -22,14 +24,13 @@ from grader.exercise.model import Item
 
 def concurrency(evidence: Evidence, item: Item) -> Judgement:
     """At every rest of every gated run, the started calls are the plan's ready set."""
-    judged = False
-    for run in evidence.of(item, Kind.GATED):
-        if not run.calls:
-            continue
-        judged = True
+    runs = [run for run in evidence.of(item, Kind.GATED) if run.calls or not could_not_run(run)]
+    if not any(run.calls for run in runs):
+        return NO_CALLS
+    for run in runs:
         if run.mismatch is not None:
             return _describe_mismatch(run, run.mismatch)
-    return PASSED if judged else NO_CALLS
+    return PASSED
 
 
 def _describe_mismatch(run: Run, mismatch: Mismatch) -> Judgement:
@@ -70,14 +71,13 @@ _WANTED = "calls that depend on each other in series, all the others at the same
 
 
 def makespan(evidence: Evidence, item: Item) -> Judgement:
-    """Every timed run that returned took exactly as long as its critical path."""
-    judged = False
-    for run in evidence.of(item, Kind.TIMED):
-        if run.spec.hostile or run.ending is not Ending.RETURNED or not run.plan.nodes:
+    """Every timed run returned, and took exactly as long as its critical path."""
+    runs = [r for r in evidence.of(item, Kind.TIMED) if r.plan.nodes and not r.spec.hostile]
+    if not any(run.calls for run in runs):
+        return NO_CALLS
+    for run in runs:
+        if run.ending is not Ending.RETURNED:
             continue
-        if not run.calls:
-            continue
-        judged = True
         ideal_us = graph.ideal_makespan(run.plan.nodes, run.spec.durations_us)
         if run.end_us != ideal_us:
             when = circumstances(run)
@@ -87,8 +87,6 @@ def makespan(evidence: Evidence, item: Item) -> Judgement:
             wanted = f"{best}, the length of the longest chain of dependent calls"
             kind = "slow" if run.end_us > ideal_us else "fast"
             return failed(seen, wanted, run=run, kind=kind)
-    if judged:
+    if all(run.ending is Ending.RETURNED or ended_as_expected(run) for run in runs):
         return PASSED
-    if not evidence.did_something:
-        return NO_CALLS
-    return not_assessed("no run returned, so there is no time to judge")
+    return not_assessed("not every run returned, so there is no time to judge")
