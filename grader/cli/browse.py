@@ -37,7 +37,9 @@ def list_exercises(tools: Tools, folder: Path) -> None:
     page = tools.console.page()
     widths = [max(map(cell_len, column)) + 2 for column in zip(*rows, strict=True)]
     for name, difficulty, title in rows:
-        page.prose(title, label=set_cell_size(name, widths[0]) + set_cell_size(difficulty, widths[1]))
+        page.prose(
+            title, label=set_cell_size(name, widths[0]) + set_cell_size(difficulty, widths[1])
+        )
     if rows:
         page.blank()
         page.prose(f'Read one: "asyncgrade show {rows[0][0]}"')

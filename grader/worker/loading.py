@@ -17,6 +17,7 @@ from grader.worker.places import (
     describe_error,
     describe_syntax_error,
     describe_traceback,
+    place_of_error,
     submission_frames,
 )
 from grader.worker.shapes import source_shapes
@@ -94,7 +95,7 @@ def _compile(message: Load) -> CodeType:
 
 
 def _import_failure(error: BaseException, message: Load, notes: list[list[Any]]) -> Loaded:
-    frames = submission_frames(error.__traceback__, message.filename)
+    frames = submission_frames(place_of_error(error), message.filename)
     line = frames[-1][0] if frames else None
     shown = describe_traceback(error, message.filename, message.source)
     kind = type_name(error)

@@ -17,6 +17,9 @@ from grader import protocol
 MAX_WALK = 60
 MAX_TRACEBACK_FRAMES = 12
 _GROUPS: Any = getattr(builtins, "BaseExceptionGroup", ())  # from Python 3.11 on
+# Read without running any code of the student's class.
+_traceback_of = BaseException.__dict__["__traceback__"].__get__
+_cause_of = BaseException.__dict__["__cause__"].__get__
 
 
 def line_of_caller(filename: str, depth: int) -> int | None:
@@ -90,6 +93,15 @@ def first_of_group(error: BaseException) -> BaseException:
     return error
 
 
+def place_of_error(error: BaseException) -> TracebackType | None:
+    """The traceback to show: a group's first error's; where a StopIteration left its coroutine."""
+    error = first_of_group(error)
+    cause = _cause_of(error)
+    if type(error) is RuntimeError and type(cause) in (StopIteration, StopAsyncIteration):
+        error = cause
+    return _traceback_of(error)
+
+
 def describe_error(error: BaseException) -> str:
     """``TypeError: text``, whatever the student's ``__str__`` does."""
     first = first_of_group(error)
@@ -116,8 +128,7 @@ def submission_frames(traceback: TracebackType | None, filename: str) -> list[tu
 
 def describe_traceback(error: BaseException, filename: str, source: str) -> str:
     """The student's part of a traceback, in Python's own form; of a group, its first error's."""
-    told, error = describe_error(error), first_of_group(error)
-    frames = submission_frames(error.__traceback__, filename)
+    frames = submission_frames(place_of_error(error), filename)
     lines = source.splitlines()
     out = ["Traceback (most recent call last):"]
     if len(frames) > MAX_TRACEBACK_FRAMES:
@@ -140,7 +151,7 @@ def describe_traceback(error: BaseException, filename: str, source: str) -> str:
             out.append(f"    {lines[line - 1].strip()[:200]}")
     if len(out) == 1:
         out = []
-    return "\n".join([*out, told])[: protocol.MAX_TEXT_CHARS]
+    return "\n".join([*out, describe_error(error)])[: protocol.MAX_TEXT_CHARS]
 
 
 def describe_syntax_error(error: SyntaxError, filename: str) -> str:

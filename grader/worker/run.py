@@ -97,6 +97,7 @@ class StudentRun:
         self._next_id += 1
         call = self._next_id
         coroutine = _service_call(self, call, service, context, args, created_line)
+        coroutine.__name__ = coroutine.__qualname__ = service  # what Python's own messages say
         self._unstarted[call] = (coroutine, service, created_line)
         return coroutine
 
@@ -260,8 +261,7 @@ class StudentRun:
         return self._raised(error)
 
     def _raised(self, error: BaseException) -> End:
-        inner = places.first_of_group(error)
-        frames = places.submission_frames(inner.__traceback__, self._filename)
+        frames = places.submission_frames(places.place_of_error(error), self._filename)
         end = End(
             self.loop.now_us,
             "raised",
@@ -272,7 +272,7 @@ class StudentRun:
             frames[-1][0] if frames else None,
             [],
         )
-        traceback.clear_frames(error.__traceback__)
+        traceback.clear_frames(places.place_of_error(error))
         return end
 
     def _close(self) -> None:
@@ -316,7 +316,7 @@ class StudentRun:
                 line = places.origin_line(task.get_coro(), self._filename)
         elif isinstance(error, BaseException):
             kind, detail = "lost_exception", places.describe_error(error)[:300]
-            frames = places.submission_frames(error.__traceback__, self._filename)
+            frames = places.submission_frames(places.place_of_error(error), self._filename)
             line = frames[-1][0] if frames else None
         else:
             kind, detail = "loop_error", message[:300]

@@ -9,10 +9,10 @@ from dataclasses import replace
 from grader.engine.core import Engine
 from grader.engine.schedules import Kind, plain_run
 from grader.engine.trace import Finding, Run
+from grader.executors.base import Executor
+from grader.executors.in_process import InProcessSession
 from grader.exercise.model import Exercise
 from grader.exercise.plan import build_plan
-from grader.executors.base import Session
-from grader.executors.in_process import InProcessSession
 from tests.helpers import exercise_from, submission_from
 
 EXERCISE = """
@@ -55,7 +55,7 @@ def run_of(
     *,
     hostile: bool = False,
     held: int | None = None,
-    session: Session | None = None,
+    executor: Executor = InProcessSession,
     exercise: Exercise | None = None,
 ) -> Run:
     """Play a program's first case once, on the exercise's own durations."""
@@ -64,9 +64,9 @@ def run_of(
     kind = Kind.TIMED if held is None else Kind.HELD
     spec = replace(plain_run(plan), kind=kind, hostile=hostile, held=held)
     engine = Engine(exercise, plan, spec, submission_from(source), b"seed")
-    with session or InProcessSession(exercise.limits) as playing:
-        fresh_output = playing.play(engine)
-    return engine.run(fresh_output)
+    with executor(exercise.limits) as session:
+        output = session.play(engine)
+    return engine.run(output)
 
 
 def program(body: str, before: str = "") -> str:

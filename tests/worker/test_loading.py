@@ -184,7 +184,7 @@ def test_exception_at_import_shows_the_students_frames_only() -> None:
     assert error.line == line_of(source, "# here")
     assert error.traceback.splitlines() == [
         "Traceback (most recent call last):",
-        '  File "s.py", line 8, in <module>',
+        '  File "s.py", line 9, in <module>',
         "    helper()",
         f'  File "s.py", line {line_of(source, "# here")}, in helper',
         "    return {}['key']  # here",
