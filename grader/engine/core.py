@@ -141,7 +141,7 @@ class Engine:
     def handle(self, message: object) -> list[EngineMessage]:
         """Take one message of the worker's; never raises."""
         if self.over and self.ending.killed:
-            return []  # the rest of a frame whose beginning was enough
+            return [protocol.Stop(self.ending.value)]  # the first reason is the one that counts
         if type(message) not in STATES[self.state]:
             name = type(message).__name__.lower()
             return self._violate(f"'{name}' is not legal while {self.state.value}")

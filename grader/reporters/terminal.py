@@ -77,7 +77,7 @@ def _add_place(page: Page, where: str, text: str) -> None:
         page.line(f"    {text}")
     else:
         page.line(f"    {where}")
-        page.quote(text.removeprefix(where).removeprefix(" | "), indent=4)
+        page.prose(text.removeprefix(where).removeprefix(" | "), indent=4, label="| ")
 
 
 def _mark(page: Page, item: ItemResult) -> str:

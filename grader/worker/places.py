@@ -18,7 +18,7 @@ MAX_WALK = 60
 MAX_TRACEBACK_FRAMES = 12
 _GROUPS: Any = getattr(builtins, "BaseExceptionGroup", ())  # from Python 3.11 on
 # Read without running any code of the student's class.
-_traceback_of = BaseException.__dict__["__traceback__"].__get__
+traceback_of = BaseException.__dict__["__traceback__"].__get__
 _cause_of = BaseException.__dict__["__cause__"].__get__
 
 
@@ -99,7 +99,7 @@ def place_of_error(error: BaseException) -> TracebackType | None:
     cause = _cause_of(error)
     if type(error) is RuntimeError and type(cause) in (StopIteration, StopAsyncIteration):
         error = cause
-    return _traceback_of(error)
+    return traceback_of(error)
 
 
 def describe_error(error: BaseException) -> str:

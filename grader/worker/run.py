@@ -272,7 +272,7 @@ class StudentRun:
             frames[-1][0] if frames else None,
             [],
         )
-        traceback.clear_frames(places.place_of_error(error))
+        traceback.clear_frames(places.traceback_of(error))
         return end
 
     def _close(self) -> None:
