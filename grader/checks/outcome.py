@@ -113,7 +113,7 @@ def _judge_calls(run: Run) -> Judgement:
         if call.outcome is Outcome.REFUSED:
             seen = f"{refusal(call)}{when}"
             return failed(seen, _wanted_calls(run), run=run, kind="unexpected", line=call.line)
-        if call.node is None:
+        if call.node is None or _was_cancelled_and_made_again(run, call):
             same = [other for other in run.calls if _same(run, other, call)]
             if len(same) > 1:
                 seen = f"{show_call(call)} was called {times(len(same))}{when}"
@@ -128,6 +128,12 @@ def _judge_calls(run: Run) -> Judgement:
             seen = f"{show_node(plan, i, run)} was never started{when}"
             return failed(seen, _wanted_calls(run), run=run, kind="missing")
     return PASSED
+
+
+def _was_cancelled_and_made_again(run: Run, call: CallRecord) -> bool:
+    return call.outcome is Outcome.CANCELLED and any(
+        other.node == call.node and other is not call for other in run.calls
+    )
 
 
 def _same(run: Run, one: CallRecord, other: CallRecord) -> bool:

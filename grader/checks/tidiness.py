@@ -16,15 +16,15 @@ from grader.exercise.model import Item
 
 _WANTED = "everything that was started is awaited, closed and finished"
 
-_SEEN = {
+_SEEN = {  # the most telling first: what is left of a generator is also left as a task
     "never_awaited": "{detail} was made but never awaited, so it never ran",
     "call_left": "{detail} when the function ended",
+    "asyncgen_left": "the async generator {detail}() was left unfinished to the garbage collector",
     "task_left": "the task of {detail}() was still running when the function ended",
     "context_open": "a context (`async with`) was entered and never left",
     "refused": "a service was used in a way that it does not allow: {detail}",
     "blocked": "{detail} froze the event loop: nothing else could run meanwhile",
     "lost_exception": "a task failed with {detail} and nobody looked at its error",
-    "asyncgen_left": "the async generator {detail}() was left unfinished to the garbage collector",
     "destroyed": "a task was thrown away while it was still pending",
     "loop_error": "the event loop complained: {detail}",
 }

@@ -56,6 +56,11 @@ def _describe_mismatch(run: Run, mismatch: Mismatch) -> Judgement:
             seen = f"{ended} while {name} was still running"
             return failed(seen, _WANTED, run=run, kind="unfinished", line=call_left.line)
         return failed(f"{ended} and {name} was never started", _WANTED, run=run, kind="missing")
+    if missing in mismatch.in_flight:
+        call_late = run.call_of(missing)
+        line = call_late.line if call_late else None
+        seen = f"{name} was started later than it could have been: all that it needs had finished"
+        return failed(seen, _WANTED, run=run, kind="late", line=line)
     others = [show_node(plan, node, run) for node in mismatch.in_flight]
     blocking = plan.nodes[missing].deps
     if others:

@@ -54,10 +54,11 @@ class FrameReader:
             raise BadFrame("more bytes than a run may send")
         messages: list[Any] = []
         while (body := self._next_body()) is not None:
-            messages += self._decode(body)
-        self._messages_left -= len(messages)
-        if self._messages_left < 0:
-            raise BadFrame("more messages than a run may send")
+            found = self._decode(body)
+            self._messages_left -= max(1, len(found))  # an empty frame costs time too
+            if self._messages_left < 0:
+                raise BadFrame("more messages than a run may send")
+            messages += found
         return messages
 
     def _next_body(self) -> bytes | None:

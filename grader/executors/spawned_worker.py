@@ -26,7 +26,9 @@ def main() -> None:
     limits.set_limits(int(cpu_s), int(memory_mib))
     for name in ("stdout", "stderr"):
         getattr(sys, name).reconfigure(errors="backslashreplace", line_buffering=True)
+    bootstrap.add_exit_and_quit()
     os.environ.clear()
+    os.chdir("/")
     gc.collect()
     code = 70
     try:

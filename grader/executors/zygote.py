@@ -14,7 +14,6 @@ When the host goes away, so do the zygote and its child.
 
 from __future__ import annotations
 
-import builtins
 import gc
 import json
 import os
@@ -39,10 +38,7 @@ def prctl(option: int, argument: int) -> None:
 
 def main() -> None:
     """Serve the host until it goes away."""
-    import _sitebuiltins  # ``-S`` leaves out exit() and quit(), which learners know
-
-    for name in ("exit", "quit"):
-        setattr(builtins, name, _sitebuiltins.Quitter(name, "Ctrl-D"))
+    bootstrap.add_exit_and_quit()
     prctl(_PR_SET_CHILD_SUBREAPER, 1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     control = socket.socket(fileno=CONTROL_FD)

@@ -28,19 +28,19 @@ class Page:
         self.width = width
         self.unicode = unicode
         self._lines: list[Text] = []
-        # All that rich would otherwise learn from the environment is said here.
+        # Nothing is left for rich to learn from the environment, and nothing to read into a text.
         self._console = Console(
             file=StringIO(),
             width=width,
-            height=25,
             color_system="standard" if color else None,
             no_color=not color,
             force_terminal=color,
-            force_jupyter=False,
-            force_interactive=False,
             legacy_windows=False,
             theme=STYLES,
             soft_wrap=True,
+            markup=False,
+            emoji=False,
+            highlight=False,
         )
 
     def spell(self, text: str) -> str:
@@ -66,12 +66,17 @@ class Page:
     ) -> None:
         """Add a paragraph, wrapped; lines after the first stand below the text after ``label``.
 
-        ``right`` stands at the right end of the first line.
+        A label is never wrapped: a long one stands on a line of its own when the text does not fit
+        beside it. ``right`` stands at the right end of the first line.
         """
+        text = self.spell(text)
         head = Text(" " * indent).append(self.spell(label), label_style)
         margin = cell_len(right) + 2 if right else 0
+        if self.width - head.cell_len < min(cell_len(text) + margin, self.width * 3 // 5):
+            self.line(head.plain.rstrip(), style)
+            head = Text(" " * (indent + 2))
         room = max(self.width - head.cell_len - margin, _MIN_ROOM)
-        for wrapped in Text(self.spell(text)).wrap(self._console, room):
+        for wrapped in Text(text).wrap(self._console, room):
             line = Text(wrapped.plain.strip())  # rich keeps the blanks where it breaks a line
             if right:
                 line.align("left", room)

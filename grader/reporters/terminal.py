@@ -56,28 +56,11 @@ def _add_items(page: Page, verdict: Verdict) -> None:
             right=f"{item.points}/{item.max_points}",
         )
         if item.status is not Status.PASSED:
-            _add_details(page, item, verdict.path)
+            for label, text in words.details(item, verdict.path):
+                style = "hint" if label == "next step: " else ""
+                page.prose(text, indent=4, label=label, style=style)
     for note in verdict.notes:
         page.prose(one_line(note, words.TEXT_LIMIT), label="note: ")
-
-
-def _add_details(page: Page, item: ItemResult, path: str) -> None:
-    where = words.spot(item, path)
-    for label, text in words.details(item, path):
-        if where and text.startswith(where):
-            _add_place(page, where, text)
-        else:
-            style = "hint" if label == "next step: " else ""
-            page.prose(text, indent=4, label=label, style=style)
-
-
-def _add_place(page: Page, where: str, text: str) -> None:
-    """The place and its line of code; a long one in two lines: a broken path is no link."""
-    if cell_len(page.spell(text)) <= page.width - 4:
-        page.line(f"    {text}")
-    else:
-        page.line(f"    {where}")
-        page.prose(text.removeprefix(where).removeprefix(" | "), indent=4, label="| ")
 
 
 def _mark(page: Page, item: ItemResult) -> str:

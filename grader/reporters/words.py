@@ -57,11 +57,6 @@ def place(path: str, line: int | None) -> str:
     return f"{name}:{line}" if name else f"line {line}"
 
 
-def spot(item: ItemResult, path: str) -> str:
-    """The place that an item is about, if one is known."""
-    return place(path, item.line) if item.line is not None else ""
-
-
 def ending(verdict: Verdict) -> str:
     """One sentence when the program did not simply return, else nothing."""
     if verdict.ending == "returned":
@@ -76,10 +71,10 @@ def details(item: ItemResult, path: str) -> list[tuple[str, str]]:
     if item.status is Status.NOT_ASSESSED:
         return [("", message)] if message else []
     source = one_line(item.source_line, 200)
-    where = spot(item, path)
+    where = place(path, item.line) if item.line is not None else ""
     parts = [
         ("", message),
-        ("", f"{where} | {source}" if where and source else where),
+        (f"{where} | ", source) if where and source else ("", where),
         ("wanted: ", one_line(item.wanted, TEXT_LIMIT)),
         ("next step: ", one_line(item.hint, TEXT_LIMIT)),
         ("in case ", one_line(item.case or "", 80)),

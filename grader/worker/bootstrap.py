@@ -6,6 +6,7 @@ Rule 2: a fresh module and a fresh loop for every run.
 
 from __future__ import annotations
 
+import builtins
 from types import ModuleType
 from typing import Any
 
@@ -26,6 +27,14 @@ def serve(channel: Channel, layers: list[str]) -> None:
             except EOFError:
                 return
             worker.obey_all(messages)
+
+
+def add_exit_and_quit() -> None:
+    """Learners know these functions; an interpreter without ``site`` does not have them."""
+    import _sitebuiltins
+
+    for name in ("exit", "quit"):
+        setattr(builtins, name, _sitebuiltins.Quitter(name, "Ctrl-D"))
 
 
 class Worker:

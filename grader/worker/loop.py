@@ -354,8 +354,10 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         next_us = timers[0][0] if timers and timers[0][0] < NEVER_US else None
         if self._threads.may_bring_work():
             nothing_else = next_us is None and self._at_rest is None
-            if self._threads.wait(patient=nothing_else) or (self._ready and not spinning):
+            if self._threads.wait(patient=nothing_else):
                 return
+        if self._ready and not spinning:  # from a thread, which may have ended since
+            return
         if self.before_clock_step is not None:
             self.before_clock_step()
             if self._ready and not spinning:
@@ -435,7 +437,8 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         self._timers.clear()
         del self.create_future  # it refers to the loop
         if self._default_executor is not None:
-            self._default_executor.shutdown(wait=False)
+            # Idle threads end at once; then the next loop does not take them for its own.
+            self._default_executor.shutdown(wait=not self._threads.jobs_are_out())
             self._default_executor = None
 
     def _check_closed(self) -> None:
@@ -480,6 +483,12 @@ class VirtualLoop(asyncio.AbstractEventLoop):
     def has_thread(self, thread: int) -> bool:
         """Whether a thread is younger than this loop."""
         return self._threads.is_young(thread)
+
+    def sleep_in_thread(self, delay: float, sleeper: threading.Event) -> None:
+        """Block the calling thread for ``delay`` (virtual) seconds, or until ``sleeper`` is set."""
+        self.call_soon_threadsafe(self.call_later, delay, self._threads.resume, sleeper)
+        sleeper.wait()
+        self._threads.resumed(sleeper)
 
     def set_default_executor(self, executor: Any) -> None:
         if not isinstance(executor, concurrent.futures.ThreadPoolExecutor):

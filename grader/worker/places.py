@@ -99,7 +99,8 @@ def place_of_error(error: BaseException) -> TracebackType | None:
     cause = _cause_of(error)
     if type(error) is RuntimeError and type(cause) in (StopIteration, StopAsyncIteration):
         error = cause
-    return traceback_of(error)
+    found: TracebackType | None = traceback_of(error)
+    return found
 
 
 def describe_error(error: BaseException) -> str:

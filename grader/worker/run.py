@@ -80,7 +80,7 @@ class StudentRun:
         self._hostile = False
         self._entry_task: asyncio.Task[Any] | None = None
         self._leftovers: list[list[Any]] = []
-        self._pauses: list[threading.Event] = []
+        self._sleepers: list[threading.Event] = []  # of other threads
         self._frozen = False  # the run is over: what still happens counts for nothing
 
     @property
@@ -96,7 +96,7 @@ class StudentRun:
         created_line = places.line_of_caller(self._filename, 2)
         self._next_id += 1
         call = self._next_id
-        coroutine = _service_call(self, call, service, context, args, created_line)
+        coroutine: Any = _service_call(self, call, service, context, args, created_line)
         coroutine.__name__ = coroutine.__qualname__ = service  # what Python's own messages say
         self._unstarted[call] = (coroutine, service, created_line)
         return coroutine
@@ -136,11 +136,10 @@ class StudentRun:
 
     def pause(self, duration_us: int) -> None:
         """A blocking sleep on another thread of the run: a timer of the loop ends it."""
-        over = threading.Event()
-        self._pauses.append(over)
+        sleeper = threading.Event()
+        self._sleepers.append(sleeper)
         if not self._frozen:
-            self.loop.call_soon_threadsafe(self.loop.call_later, duration_us / 1e6, over.set)
-            over.wait()
+            self.loop.sleep_in_thread(duration_us / 1e6, sleeper)
 
     def block(self, duration_us: int, what: str) -> None:
         """A blocking call on the loop's thread: time passes, nothing else does."""
@@ -288,8 +287,8 @@ class StudentRun:
             for task in self.loop.tasks():
                 dismiss(task)
             self.loop.close()
-        for pause in self._pauses:
-            pause.set()
+        for sleeper in self._sleepers:
+            sleeper.set()
 
     def _note_leftovers(self) -> None:
         for _, service, line in self._unstarted.values():
@@ -389,3 +388,8 @@ async def _service_call(
         context._context_id = call
         return context
     return value
+
+
+# Python's own texts on a task name its coroutine's file, and students see them.
+_service_call.__code__ = _service_call.__code__.replace(co_filename="<services>")
+StudentRun._drive.__code__ = StudentRun._drive.__code__.replace(co_filename="<grader>")

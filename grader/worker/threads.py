@@ -31,10 +31,11 @@ _WAITING = {  # where a thread stands that waits for another one: module and fun
 class ThreadWatch:
     """The threads that may still bring work to one loop."""
 
-    __slots__ = ("_before", "_jobs", "_known", "_wake")
+    __slots__ = ("_before", "_jobs", "_known", "_resuming", "_wake")
 
     def __init__(self) -> None:
         self._jobs: set[object] = set()
+        self._resuming: set[threading.Event] = set()
         self._wake = allocate_lock()  # held while nobody woke the loop up
         self._wake.acquire()
         self._before = count_threads()
@@ -64,6 +65,17 @@ class ThreadWatch:
         """Whether a thread was started after the loop was made."""
         return thread not in self._known and thread != _MAIN_THREAD
 
+    def resume(self, sleeper: threading.Event) -> None:
+        """Wake a thread that sleeps. It counts as working from now on."""
+        self._resuming.add(sleeper)
+        sleeper.set()
+
+    def resumed(self, sleeper: threading.Event) -> None:
+        self._resuming.discard(sleeper)
+
+    def jobs_are_out(self) -> bool:
+        return bool(self._jobs)
+
     def may_bring_work(self) -> bool:
         """Whether a job is out or a thread exists that is younger than the loop."""
         return bool(self._jobs) or count_threads() > self._before
@@ -79,7 +91,7 @@ class ThreadWatch:
             if self._wake.acquire(timeout=GLANCE_S):
                 return True
             now = monotonic()
-            if self._some_thread_works() or (patient and self._jobs):
+            if self._some_thread_works() or self._resuming or (patient and self._jobs):
                 quiet_since = now
                 if now - started >= HOLD_S and not patient:
                     return False

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import builtins
 import textwrap
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 
 from grader.exercise.model import Exercise
@@ -136,6 +139,17 @@ def lost(body: str | Exercise, program: str, seed: str = "0") -> set[str]:
     """The items that did not pass."""
     verdict = graded(body, program, seed)
     return {item.id for item in verdict.items if item.status is not Status.PASSED}
+
+
+@contextmanager
+def cleared_builtins() -> Iterator[None]:
+    """Programs here run in this process: what they leave in ``builtins`` is taken away."""
+    before = set(vars(builtins))
+    try:
+        yield
+    finally:
+        for name in set(vars(builtins)) - before:
+            delattr(builtins, name)
 
 
 def item_of(body: str | Exercise, item_id: str, program: str, seed: str = "0") -> ItemResult:

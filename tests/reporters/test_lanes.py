@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rich.cells import cell_len
 
 from grader.reporters.lanes import MAX_LANES, draw, legend
-from grader.reporters.page import cells
 from grader.verdict import Timeline, TimelineCall
 from tests.golden.verdicts import BEST_2, S, call
 
@@ -37,7 +37,7 @@ def test_every_line_fits_the_width(
     run: Timeline, other: Timeline, width: int, unicode: bool
 ) -> None:
     lines = draw(run, width=width, unicode=unicode, beside=other)
-    assert all(cells(line) <= width for line in lines)
+    assert all(cell_len(line) <= width for line in lines)
     assert unicode or all(line.isascii() for line in lines)
     assert len(lines) == min(len(run.calls), MAX_LANES) + 2 + (len(run.calls) > MAX_LANES)
 
@@ -45,7 +45,7 @@ def test_every_line_fits_the_width(
 def test_calls_one_after_the_other_share_no_column() -> None:
     first, second, *_ = draw(SERIAL, width=60, unicode=False)
     assert len(first) == second.index("=")
-    assert cells(second) == 60
+    assert cell_len(second) == 60
 
 
 def test_bars_are_proportional_and_the_axis_is_in_seconds() -> None:

@@ -617,3 +617,11 @@ def test_held_run_tells_where_the_code_is_suspended() -> None:
     assert [(p.line, p.waits_for) for p in run.places if p.line] == [
         (line_of(source, "# here"), "fast")
     ]
+
+
+def test_texts_of_python_on_tasks_name_no_file_of_the_grader() -> None:
+    run = run_main(
+        "print(asyncio.current_task(), asyncio.create_task(fast()))\nreturn await fast()"
+    )
+    assert "coro=<fast() " in run.output
+    assert "worker" not in run.output
