@@ -56,7 +56,10 @@ def _start_zygote(argv: list[str]) -> Zygote | None:
 
 def _forget_current_folder() -> None:
     """A student's ``yaml.py`` must not be imported instead of the real one (``python -m``)."""
-    here = os.getcwd()  # noqa: PTH109 - pathlib is slow to import
+    try:
+        here = os.getcwd()  # noqa: PTH109 - pathlib is slow to import
+    except OSError:  # the folder was deleted: there is nothing in it to import
+        here = ""
     sys.path[:] = [folder for folder in sys.path if folder not in ("", here)]
 
 

@@ -6,7 +6,9 @@ reporter shows it. Nothing here knows a report's layout, and nothing here raises
 
 from __future__ import annotations
 
+import os
 import re
+import shlex
 import unicodedata
 
 REPLACEMENT = "\ufffd"
@@ -83,6 +85,13 @@ def one_line(text: str, limit: int) -> str:
 def for_json(text: str) -> str:
     """Make text valid Unicode, which JSON, UTF-8 and databases need; all else stays."""
     return text if text.isascii() else _SURROGATE.sub(REPLACEMENT, text)
+
+
+def for_shell(word: str) -> str:
+    """Make text one word of a command to paste into this system's shell."""
+    if os.name == "nt":
+        return f'"{word}"' if re.search(r"[\s&|<>^()%!;,'=]", word) else word
+    return shlex.quote(word)
 
 
 def for_log(text: str, *, limit: int = 4_000) -> str:

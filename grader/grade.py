@@ -19,6 +19,7 @@ from grader.checks.evidence import Evidence, Judgement, order_of_runs
 from grader.engine.core import Engine, Submission
 from grader.engine.schedules import Kind, RunSpec, held_runs, plain_run, schedule_runs
 from grader.engine.trace import CallRecord, Ending, Run
+from grader.escape import for_shell
 from grader.executors.base import Executor, Isolation, Session
 from grader.exercise import graph
 from grader.exercise.model import Exercise, Item
@@ -215,7 +216,7 @@ def _verdict(
         isolation=isolation.level,
         isolation_note=isolation.note,
         seed=seed,
-        case=shown.spec.case,
+        case=None if evidence.ending is Ending.LOAD_ERROR else shown.spec.case,
         output=shown.output,
         error=student_error(erring),
         timeline=timeline(shown),
@@ -257,8 +258,11 @@ def _unreadable(
 
 
 def replay_command(exercise: Exercise, submission: Submission, seed: str) -> str:
-    """The command that grades this submission again in the same way."""
-    return f"asyncgrade check {exercise.id} {submission.path} --seed {seed}"
+    """The command that grades this submission again in the same way, to paste into a shell."""
+    path = submission.path
+    if path.startswith("-") and path != "-":
+        path = f"./{path}"  # else it would be taken for an option
+    return f"asyncgrade check {exercise.id} {for_shell(path)} --seed {for_shell(seed)}"
 
 
 def student_error(run: Run) -> v.StudentError | None:

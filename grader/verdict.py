@@ -83,6 +83,7 @@ class Verdict:
     timeline: Timeline | None
     best: Timeline | None
     replay: str  # the command that grades this again in the same way
+    exercises_option: str = ""  # what commands on this exercise need: " --exercises DIR" or ""
     notes: tuple[str, ...] = ()  # remarks on the submission that cost no points
     grader_version: str = ""
     python_version: str = ""

@@ -25,7 +25,7 @@ MAY_IMPORT = {
     "advice": ("values", "exercise", "engine", "checks"),
     "grade": (
         *("protocol", "values", "exercise", "engine", "executors"),
-        *("checks", "advice", "verdict", "version"),
+        *("checks", "advice", "verdict", "version", "escape"),
     ),
     "reporters": ("verdict", "escape"),
 }

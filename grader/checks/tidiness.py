@@ -64,18 +64,14 @@ def _run_that_changed(evidence: Evidence) -> Run | None:
 
 
 def _signature(run: Run) -> tuple[object, ...]:
-    """A run's calls without what may rightly differ: values, and the order at one instant."""
+    """Which calls a run made. Values differ from run to run, and so may times and the order of
+    starts: a set of tasks has another order each time.
+    """
     calls = sorted(
-        (
-            call.operation,
-            -1 if call.node is None else call.node,
-            call.start_us,
-            call.end_us or -1,
-            call.outcome.value,
-        )
+        (call.operation, -1 if call.node is None else call.node, call.outcome.value)
         for call in run.calls
     )
-    return (run.ending, run.end_us, calls)
+    return (run.ending, calls)
 
 
 def references(evidence: Evidence, item: Item) -> Judgement:

@@ -9,7 +9,7 @@ import click
 from rich.cells import cell_len, set_cell_size
 
 from grader.cli.app import Tools
-from grader.cli.lookup import exercises_option, load
+from grader.cli.lookup import exercises_option, exercises_words, load
 from grader.cli.problems import Refusal
 from grader.escape import for_terminal, one_line
 from grader.exercise.catalog import exercise_ids
@@ -42,9 +42,12 @@ def list_exercises(tools: Tools, folder: Path) -> None:
         )
     if rows:
         page.blank()
-        page.prose(f'Read one: "asyncgrade show {rows[0][0]}"')
+        page.prose(f'Read one: "asyncgrade show {rows[0][0]}{exercises_words(folder)}"')
     elif not problems:
-        page.prose(f"There are no exercises in {one_line(str(folder), 300)}.")
+        page.prose(
+            f"There are no exercises in {one_line(str(folder), 300)}. The file of an exercise is "
+            f"named after its ID, like exercise-1.yaml."
+        )
     tools.console.print(page.text())
     if problems:
         raise ExerciseError(tuple(problems))
@@ -67,7 +70,7 @@ def show(tools: Tools, exercise_id: str, folder: Path) -> None:
     _add_services(page, exercise)
     _add_points(page, exercise)
     page.blank()
-    page.prose(f'Begin: "asyncgrade start {exercise.id}"')
+    page.prose(f'Begin: "asyncgrade start {exercise.id}{exercises_words(folder)}"')
     tools.console.print(page.text())
 
 
@@ -93,7 +96,8 @@ def hint(tools: Tools, exercise_id: str, number: int, everything: bool, folder: 
         _add_text(page, exercise.hints[shown - 1])
         page.blank()
     if not everything and number < count:
-        page.prose(f'The next one: "asyncgrade hint {exercise.id} -n {number + 1}"')
+        command = f"asyncgrade hint {exercise.id} -n {number + 1}{exercises_words(folder)}"
+        page.prose(f'The next one: "{command}"')
     tools.console.print(page.text())
 
 

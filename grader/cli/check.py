@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from grader.cli.app import Tools
 from grader.cli.console import Console
-from grader.cli.lookup import exercises_option, load
+from grader.cli.lookup import exercises_option, exercises_words, load
 from grader.cli.problems import ExitCode, Refusal
 from grader.cli.submissions import submission
 from grader.cli.workers import LEVELS, choose_executor, require
@@ -80,6 +81,8 @@ def check(
     program = submission(exercise, file)
     executor = choose_executor(tools.zygote)
     verdict = grade(exercise, program, require(executor, level) if level else executor, seed)
+    again = exercises_words(folder)
+    verdict = replace(verdict, replay=verdict.replay + again, exercises_option=again)
     if format_ == "classroom":
         _to_classroom(tools.console, verdict)
         return ExitCode.ALL_PASSED

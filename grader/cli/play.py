@@ -91,7 +91,9 @@ def _report(console: Console, run: Run, path: str) -> str:
     _add_ending(page, run, path)
     shown = timeline(run)
     if shown is None:
-        page.prose("It called no service.")
+        if run.ending is not Ending.LOAD_ERROR:  # which says itself that nothing was run
+            page.blank()
+            page.prose("It called no service.")
         return page.text()
     page.blank()
     page.prose(f"Your run: {words.seconds(shown.makespan_us)} s", style="strong")

@@ -8,9 +8,9 @@ import click
 
 from grader.cli.app import Tools
 from grader.cli.console import complain
-from grader.cli.lookup import exercises_option, load
+from grader.cli.lookup import exercises_option, exercises_words, load
 from grader.cli.problems import ExitCode, Refusal
-from grader.escape import one_line
+from grader.escape import for_shell, one_line
 
 STUB = "services.pyi"
 
@@ -38,6 +38,8 @@ def start(tools: Tools, exercise_id: str, target: str, folder: Path) -> int:
 
     exercise = load(exercise_id, folder)
     into = Path(target)
+    if into.exists() and not into.is_dir():
+        raise Refusal(f"{target} is a file, not a folder; name a folder that may be new")
     program, stub = into / f"{exercise.id}.py", into / STUB
     try:
         into.mkdir(parents=True, exist_ok=True)
@@ -62,7 +64,8 @@ def start(tools: Tools, exercise_id: str, target: str, folder: Path) -> int:
     page = tools.console.page()
     shown = one_line(program.as_posix(), 300)
     page.prose(f"{shown} is written. Open it in your editor; then:")
-    page.line(f"  asyncgrade check {exercise.id} {shown}")
+    argument = for_shell(f"./{shown}" if shown.startswith("-") else shown)
+    page.line(f"  asyncgrade check {exercise.id} {argument}{exercises_words(folder)}")
     tools.console.print(page.text())
     return ExitCode.ALL_PASSED
 

@@ -24,6 +24,8 @@ _NAME_LIMIT = 80
 
 def submission(exercise: Exercise, file: str | None) -> Submission:
     """Read the program named ``file``; without a name the one in the current folder."""
+    if file == "":
+        raise Refusal("the name of the program is empty")
     path = _find(exercise.id) if file is None else file
     if path == STANDARD_INPUT:
         return read_submission(path, "<stdin>", _read_standard_input())
@@ -89,8 +91,8 @@ def _refuse_unless_ordinary(path: str, mode: int) -> None:
     if stat.S_ISREG(mode):
         return
     if stat.S_ISDIR(mode):
-        programs = sorted(_python_files(path))[:5]
-        hint = [f"Did you mean {Path(path, programs[0]).as_posix()}?"] if programs else []
+        programs = _python_files(path)
+        hint = [f"Did you mean {Path(path, programs[0]).as_posix()}?"] if len(programs) == 1 else []
         raise Refusal(f"{path} is a folder; give the file in it", *hint)
     if stat.S_ISLNK(mode):
         raise Refusal(f"{path} is a symbolic link; give the file that it points to")

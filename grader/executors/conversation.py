@@ -128,8 +128,7 @@ class WorkerSession(ClosingSession):
         if engine.over:
             return
         if news.channel_closed and not news.exited:
-            news = link.wait(EOF_GRACE_S)
-            self._output += news.output
+            self._output += link.wait(EOF_GRACE_S).output  # it may be about to end by itself
         if news.exited or news.channel_closed:
             self._bury(link, engine)
 

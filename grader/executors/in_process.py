@@ -45,7 +45,8 @@ class _BoundedText(io.StringIO):
 
     def write(self, text: str) -> int:
         if self.tell() < self._limit:
-            super().write(text[: self._limit - self.tell()])
+            shown = text.encode("utf-8", "backslashreplace").decode("utf-8")
+            super().write(shown[: self._limit - self.tell()])
         return len(text)
 
 

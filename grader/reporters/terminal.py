@@ -124,7 +124,8 @@ def _add_foot(page: Page, verdict: Verdict) -> None:
         page.prose(f"All passed: {score}. Well done!", style="good")
     else:
         page.prose(f"Score: {score}", style="strong")
-        page.prose(f"asyncgrade hint {one_line(verdict.exercise, 100)}", label="for a hint: ")
+        command = f"asyncgrade hint {verdict.exercise}{verdict.exercises_option}"
+        page.prose(one_line(command, words.TEXT_LIMIT), label="for a hint: ")
         if verdict.replay:
             page.prose("for the same run again:")
             page.line(f"  {one_line(verdict.replay, words.TEXT_LIMIT)}")

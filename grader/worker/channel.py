@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sys
+from contextlib import suppress
 from typing import Any
 
 from grader.protocol import LENGTH_BYTES, decode_engine_frame, encode_frame
@@ -18,9 +20,13 @@ class FileChannel:
         self._read_fd = read_fd
         self._write_fd = write_fd
         self._buffer = bytearray()
+        self._flushes = [sys.stdout.flush, sys.stderr.flush]
 
     def send(self, messages: list[Any]) -> None:
-        """Write one frame. Raises OSError when the host is gone."""
+        """Write one frame, after all that was printed. Raises OSError when the host is gone."""
+        for flush in self._flushes:
+            with suppress(OSError, ValueError):  # the program has closed its output
+                flush()
         data = memoryview(encode_frame(messages))
         while data:
             data = data[_write(self._write_fd, data) :]

@@ -6,7 +6,7 @@ import builtins
 import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import cache
 
 from grader.exercise.model import Exercise
 from grader.verdict import ItemResult, Status, Verdict
@@ -123,7 +123,7 @@ cases:
 """
 
 
-@lru_cache(maxsize=None)
+@cache
 def sample(body: str, rubric: str = RUBRIC) -> Exercise:
     return exercise_from(body + rubric)
 

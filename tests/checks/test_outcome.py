@@ -27,14 +27,14 @@ NO_REFERENCES = sample(PAIR, RUBRIC.rpartition("  - ")[0])
 # --- result ------------------------------------------------------------------------------------
 
 
-def test_a_right_program_passes_every_check():
+def test_a_right_program_passes_every_check() -> None:
     verdict = graded(PAIR, RIGHT)
     assert verdict.passed
     assert verdict.score == 6
     assert verdict.ending == "returned"
 
 
-def test_a_wrong_value_fails_result_only():
+def test_a_wrong_value_fails_result_only() -> None:
     program = """
     async def go():
         a, b = await asyncio.gather(get_a(), get_b())
@@ -44,24 +44,24 @@ def test_a_wrong_value_fails_result_only():
 
 
 @pytest.mark.parametrize("kind", ["list", "tuple"])
-def test_a_result_is_normalised_before_it_is_compared(kind: str):
+def test_a_result_is_normalised_before_it_is_compared(kind: str) -> None:
     program = f"async def go(): return {kind}(await asyncio.gather(get_a(), get_b()))"
     assert lost(PAIR, program) == set()
 
 
-def test_without_normalise_a_list_is_no_tuple():
+def test_without_normalise_a_list_is_no_tuple() -> None:
     body = PAIR.replace("normalise: tuple(result)\n", "")
     assert lost(body, RIGHT) == {"result"}
     assert lost(body, RIGHT.replace("await", "tuple(await") + ")") == set()
 
 
-def test_a_value_from_an_earlier_run_is_not_the_value_of_this_one():
+def test_a_value_from_an_earlier_run_is_not_the_value_of_this_one() -> None:
     seen = item_of(CHAIN, "result", "async def go(user_id): return 'profile of user7-0123456789'")
     assert seen.status is Status.FAILED
     assert seen.message
 
 
-def test_a_result_must_be_right_in_every_run():
+def test_a_result_must_be_right_in_every_run() -> None:
     """The order of a set is right in input order once in 40,320 times."""
     program = """
     async def go(ids):
@@ -73,7 +73,7 @@ def test_a_result_must_be_right_in_every_run():
         assert lost(body, program, seed) == {"result"}
 
 
-def test_a_result_that_is_right_only_when_calls_end_in_order_fails():
+def test_a_result_that_is_right_only_when_calls_end_in_order_fails() -> None:
     program = """
     async def go(ids):
         out = []
@@ -85,12 +85,12 @@ def test_a_result_that_is_right_only_when_calls_end_in_order_fails():
     assert lost(body, program) == {"result"}
 
 
-def test_an_error_fails_result_with_its_line():
+def test_an_error_fails_result_with_its_line() -> None:
     item = item_of(PAIR, "result", DIES)
     assert (item.status, item.message, item.line) == (Status.FAILED, "it raised ValueError: no", 4)
 
 
-def test_a_program_that_can_not_be_loaded_has_no_result_to_assess():
+def test_a_program_that_can_not_be_loaded_has_no_result_to_assess() -> None:
     verdict = graded(PAIR, "async def go(:")
     assert {item.status for item in verdict.items} == {Status.NOT_ASSESSED}
     assert (verdict.ending, verdict.score) == ("load_error", 0)
@@ -112,7 +112,7 @@ def test_a_program_that_can_not_be_loaded_has_no_result_to_assess():
         "Evil()",
     ],
 )
-def test_whatever_is_returned_is_judged_and_never_raises_here(value: str):
+def test_whatever_is_returned_is_judged_and_never_raises_here(value: str) -> None:
     program = f"""
     class Evil:
         __await__ = __iter__ = __eq__ = __hash__ = __str__ = __repr__ = None
@@ -147,7 +147,7 @@ rubric:
 """
 
 
-def test_an_error_that_a_case_expects_is_a_pass_and_no_ending():
+def test_an_error_that_a_case_expects_is_a_pass_and_no_ending() -> None:
     program = """
     async def go(key):
         await fetch(key)
@@ -158,7 +158,7 @@ def test_an_error_that_a_case_expects_is_a_pass_and_no_ending():
     assert (verdict.ending, verdict.error) == ("returned", None)
 
 
-def test_an_error_that_was_swallowed_fails_the_case_that_expects_it():
+def test_an_error_that_was_swallowed_fails_the_case_that_expects_it() -> None:
     program = """
     async def go(key):
         try: await fetch(key)
@@ -170,7 +170,7 @@ def test_an_error_that_was_swallowed_fails_the_case_that_expects_it():
     assert "Busy to be raised" in item.wanted
 
 
-def test_another_error_than_the_expected_one_fails():
+def test_another_error_than_the_expected_one_fails() -> None:
     program = """
     async def go(key):
         try: await fetch(key)
@@ -192,7 +192,7 @@ def test_another_error_than_the_expected_one_fails():
         ("asyncio.create_task(get_b())", "twice"),
     ],
 )
-def test_a_call_more_than_needed_fails_calls(extra: str, what: str):
+def test_a_call_more_than_needed_fails_calls(extra: str, what: str) -> None:
     program = f"""
     async def go():
         both = await asyncio.gather(get_a(), get_b())
@@ -206,7 +206,7 @@ def test_a_call_more_than_needed_fails_calls(extra: str, what: str):
     assert item.wanted == "get_a() once, get_b() once"
 
 
-def test_a_call_with_other_arguments_fails_calls():
+def test_a_call_with_other_arguments_fails_calls() -> None:
     program = """
     async def go(user_id):
         await get_user(0)
@@ -216,17 +216,17 @@ def test_a_call_with_other_arguments_fails_calls():
     assert "get_user(0) was called" in item_of(CHAIN, "calls", program).message
 
 
-def test_a_call_that_is_missing_fails_calls():
+def test_a_call_that_is_missing_fails_calls() -> None:
     program = "async def go(): return await get_a(), 'b'"
     item = item_of(PAIR, "calls", program)
     assert (item.status, item.message) == (Status.FAILED, "get_b() was never started")
 
 
-def test_calls_of_a_program_that_makes_none_are_not_assessed():
+def test_calls_of_a_program_that_makes_none_are_not_assessed() -> None:
     assert item_of(PAIR, "calls", DIES).status is Status.NOT_ASSESSED
 
 
-def test_a_refused_call_fails_calls():
+def test_a_refused_call_fails_calls() -> None:
     program = """
     async def go(user_id):
         try: await get_profile(asyncio.current_task())
@@ -236,7 +236,7 @@ def test_a_refused_call_fails_calls():
     assert lost(CHAIN, program) == {"calls", "clean", "overlap"}
 
 
-def test_a_call_that_was_cancelled_and_made_again_was_called_twice():
+def test_a_call_that_was_cancelled_and_made_again_was_called_twice() -> None:
     program = """
     async def go():
         first = asyncio.create_task(get_a())
@@ -249,7 +249,7 @@ def test_a_call_that_was_cancelled_and_made_again_was_called_twice():
     assert "get_a() was called twice" in item_of(PAIR, "calls", program).message
 
 
-def test_a_program_that_calls_only_in_some_runs_fails_calls():
+def test_a_program_that_calls_only_in_some_runs_fails_calls() -> None:
     """It stops calling after the first run; what it learned then is in ``builtins``."""
     program = """
     import builtins
@@ -285,14 +285,14 @@ def test_a_program_that_calls_only_in_some_runs_fails_calls():
         ("asyncio.get_running_loop().stop(); await get_a()", "raised"),
     ],
 )
-def test_every_way_to_end_has_its_name(body: str, ending: str):
+def test_every_way_to_end_has_its_name(body: str, ending: str) -> None:
     verdict = graded(NO_REFERENCES, f"async def go():\n    {body}")
     assert verdict.ending == ending
     if ending != "returned":
         assert verdict.items[0].status is not Status.PASSED
 
 
-def test_the_ending_is_the_worst_of_all_runs():
+def test_the_ending_is_the_worst_of_all_runs() -> None:
     """With the exercise's own durations it returns; with others it raises."""
     program = """
     async def go(user_id):
@@ -305,7 +305,7 @@ def test_the_ending_is_the_worst_of_all_runs():
     assert "result" in lost(CHAIN, program)
 
 
-def test_once_a_run_was_killed_no_item_passes():
+def test_once_a_run_was_killed_no_item_passes() -> None:
     """The second run is out of memory; the others would have passed."""
     program = """
     import builtins
@@ -322,7 +322,7 @@ def test_once_a_run_was_killed_no_item_passes():
         assert {item.id for item in verdict.items} == EVERYTHING
 
 
-def test_a_service_called_during_the_import_raises_a_sentence_that_teaches():
+def test_a_service_called_during_the_import_raises_a_sentence_that_teaches() -> None:
     verdict = graded(PAIR, "early = get_a()\nasync def go(): return await early, await get_b()")
     assert (verdict.ending, verdict.score) == ("load_error", 0)
     assert verdict.error is not None

@@ -17,14 +17,14 @@ BOTH = "await asyncio.gather(get_a(), get_b())"
 # --- 1: quiescence, and the student's own timers ------------------------------------------------
 
 
-def test_timeout_of_30_s_that_never_fires_is_accepted():
+def test_timeout_of_30_s_that_never_fires_is_accepted() -> None:
     program = f"async def go(): return await asyncio.wait_for({BOTH[6:]}, 30)"
     assert lost(PAIR, program) == set()
 
 
 @pytest.mark.skipif(sys.version_info < (3, 11), reason="asyncio.timeout is new in Python 3.11")
 @pytest.mark.parametrize("seconds", [30, 3.001])
-def test_timeout_block_that_never_fires_is_accepted(seconds: float):
+def test_timeout_block_that_never_fires_is_accepted(seconds: float) -> None:
     program = f"""
     async def go():
         async with asyncio.timeout({seconds}):
@@ -33,9 +33,11 @@ def test_timeout_block_that_never_fires_is_accepted(seconds: float):
     assert lost(PAIR, program) == set()
 
 
-def test_wait_for_around_each_call_is_accepted():
+def test_wait_for_around_each_call_is_accepted() -> None:
     program = """
-    async def one(i): return await asyncio.wait_for(second(await asyncio.wait_for(first(i), 10)), 10)
+    async def one(i):
+        value = await asyncio.wait_for(first(i), 10)
+        return await asyncio.wait_for(second(value), 10)
     async def go(ids): return await asyncio.gather(*map(one, ids))
     """
     assert lost(CHAINS, program) == set()
@@ -55,11 +57,11 @@ async def go():
 """
 
 
-def test_heartbeat_beside_the_work_is_accepted():
+def test_heartbeat_beside_the_work_is_accepted() -> None:
     assert lost(PAIR, HEARTBEAT.format(work=BOTH)) == set()
 
 
-def test_heartbeat_does_not_hide_a_serial_program():
+def test_heartbeat_does_not_hide_a_serial_program() -> None:
     program = HEARTBEAT.format(work="await get_a(), await get_b()")
     assert lost(PAIR, program) == {"overlap", "time"}
     item = item_of(PAIR, "overlap", program)
@@ -67,7 +69,7 @@ def test_heartbeat_does_not_hide_a_serial_program():
     assert item.line == 10
 
 
-def test_watching_tasks_with_sleep_0_is_accepted():
+def test_watching_tasks_with_sleep_0_is_accepted() -> None:
     program = """
     async def go():
         a, b = asyncio.create_task(get_a()), asyncio.create_task(get_b())
@@ -78,7 +80,7 @@ def test_watching_tasks_with_sleep_0_is_accepted():
     assert lost(PAIR, program) == set()
 
 
-def test_polling_with_sleeps_fails_and_is_told_so():
+def test_polling_with_sleeps_fails_and_is_told_so() -> None:
     program = """
     async def go(user_id):
         task = asyncio.create_task(get_user(user_id))
@@ -91,7 +93,7 @@ def test_polling_with_sleeps_fails_and_is_told_so():
     assert (item.misconception, item.line) == ("polling", 7)
 
 
-def test_pacing_with_sleeps_fails():
+def test_pacing_with_sleeps_fails() -> None:
     program = """
     async def go(ids):
         tasks = []
@@ -106,7 +108,7 @@ def test_pacing_with_sleeps_fails():
 # --- 2: the orders in which gates are opened ----------------------------------------------------
 
 
-def test_hidden_semaphore_of_two_fails_overlap():
+def test_hidden_semaphore_of_two_fails_overlap() -> None:
     program = """
     async def go(ids):
         gate = asyncio.Semaphore(2)
@@ -118,7 +120,7 @@ def test_hidden_semaphore_of_two_fails_overlap():
     assert lost(LIST, program) == {"overlap", "time"}
 
 
-def test_or_wait_before_the_rest_fails_overlap():
+def test_or_wait_before_the_rest_fails_overlap() -> None:
     program = """
     async def go(ids):
         tasks = [asyncio.create_task(get(i)) for i in ids[:2]]
@@ -143,12 +145,14 @@ async def go(ids):
 
 @pytest.mark.parametrize("when", ["FIRST_COMPLETED", "ALL_COMPLETED"])
 @pytest.mark.parametrize("seed", ["0", "1", "2"])
-def test_a_chain_that_waits_for_its_own_detail_and_any_other_fails_overlap(when: str, seed: str):
+def test_a_chain_that_waits_for_its_own_detail_and_any_other_fails_overlap(
+    when: str, seed: str
+) -> None:
     assert "overlap" in lost(CHAINS, ANY_OTHER.format(when=when), seed)
 
 
 @pytest.mark.parametrize("waited", [0, 1, 2])
-def test_a_chain_that_waits_for_one_other_chain_fails_overlap(waited: int):
+def test_a_chain_that_waits_for_one_other_chain_fails_overlap(waited: int) -> None:
     program = f"""
     async def go(ids):
         ones = [asyncio.create_task(first(i)) for i in ids]
@@ -162,7 +166,7 @@ def test_a_chain_that_waits_for_one_other_chain_fails_overlap(waited: int):
 
 
 @pytest.mark.parametrize("size", [2, 3])
-def test_batches_fail_overlap(size: int):
+def test_batches_fail_overlap(size: int) -> None:
     program = f"""
     async def go(ids):
         out = []
@@ -173,7 +177,7 @@ def test_batches_fail_overlap(size: int):
     assert lost(LIST, program) == {"overlap", "time"}
 
 
-def test_a_pool_of_workers_that_is_too_small_fails_overlap():
+def test_a_pool_of_workers_that_is_too_small_fails_overlap() -> None:
     program = """
     async def go(ids):
         queue, out = asyncio.Queue(), {}
@@ -190,7 +194,7 @@ def test_a_pool_of_workers_that_is_too_small_fails_overlap():
     assert lost(LIST, program.replace("range(3)", "range(4)")) == set()
 
 
-def test_in_a_plan_of_many_calls_one_call_that_waits_is_found():
+def test_in_a_plan_of_many_calls_one_call_that_waits_is_found() -> None:
     ids = list(range(1, 10)) * 5
     body = LIST.replace("[1, 2, 3, 5]", str(ids))
     program = """
@@ -206,7 +210,7 @@ def test_in_a_plan_of_many_calls_one_call_that_waits_is_found():
 # --- 3: durations of the other timed runs -------------------------------------------------------
 
 
-def test_a_right_deadline_never_fires():
+def test_a_right_deadline_never_fires() -> None:
     program = """
     async def one(i): return await second(await first(i))
     async def go(ids): return await asyncio.wait_for(asyncio.gather(*map(one, ids)), 5.001)
@@ -215,7 +219,7 @@ def test_a_right_deadline_never_fires():
         assert lost(CHAINS, program, seed) == set()
 
 
-def test_a_barrier_fails_time_whatever_the_seed():
+def test_a_barrier_fails_time_whatever_the_seed() -> None:
     program = """
     async def go(ids):
         ones = await asyncio.gather(*map(first, ids))
@@ -225,7 +229,7 @@ def test_a_barrier_fails_time_whatever_the_seed():
         assert lost(CHAINS, program, str(seed)) == {"overlap", "time"}
 
 
-def test_a_sleep_as_long_as_the_best_schedule_fails_time():
+def test_a_sleep_as_long_as_the_best_schedule_fails_time() -> None:
     """The gates open before any timer, and all best schedules would take 3 s, were they scaled
     to the nominal length."""
     program = """
@@ -241,7 +245,7 @@ def test_a_sleep_as_long_as_the_best_schedule_fails_time():
 # --- 4: the result holds in every run -----------------------------------------------------------
 
 
-def test_a_lucky_order_of_results_fails_result():
+def test_a_lucky_order_of_results_fails_result() -> None:
     program = """
     async def go():
         tasks = [asyncio.create_task(get_b()), asyncio.create_task(get_a())]
@@ -254,7 +258,7 @@ def test_a_lucky_order_of_results_fails_result():
 # --- 6: the trace is frozen when the entry has returned -------------------------------------------
 
 
-def test_leaked_task_is_frozen_before_teardown():
+def test_leaked_task_is_frozen_before_teardown() -> None:
     """The grader takes the run apart by cancelling: that must not look like a clean-up."""
     program = """
     async def go():
@@ -267,7 +271,7 @@ def test_leaked_task_is_frozen_before_teardown():
     assert shown == {"get_a": ("open", None), "get_b": ("ok", 2_000_000)}
 
 
-def test_what_runs_during_the_teardown_is_not_seen():
+def test_what_runs_during_the_teardown_is_not_seen() -> None:
     program = """
     async def late():
         try:
@@ -283,7 +287,7 @@ def test_what_runs_during_the_teardown_is_not_seen():
     assert [call.service for call in verdict.timeline.calls] == ["get_b"]
 
 
-def test_callbacks_that_were_ready_when_the_entry_returned_have_run():
+def test_callbacks_that_were_ready_when_the_entry_returned_have_run() -> None:
     program = f"""
     async def last(): pass
     async def go():
@@ -297,7 +301,7 @@ def test_callbacks_that_were_ready_when_the_entry_returned_have_run():
 # --- 7: ties, and times that are rounded ----------------------------------------------------------
 
 
-def test_waiting_until_a_time_ends():
+def test_waiting_until_a_time_ends() -> None:
     program = """
     async def until(time):
         loop = asyncio.get_running_loop()
@@ -310,7 +314,7 @@ def test_waiting_until_a_time_ends():
     assert lost(PAIR, program) == set()
 
 
-def test_calls_that_end_at_the_same_time_are_no_trouble():
+def test_calls_that_end_at_the_same_time_are_no_trouble() -> None:
     body = LIST.replace('"10 - x"', "2").replace("[1, 2, 3, 5]", "[4, 4, 4, 2, 2]")
     for program in (
         "async def go(ids): return await asyncio.gather(*map(get, ids))",
@@ -340,7 +344,7 @@ def test_calls_that_end_at_the_same_time_are_no_trouble():
         "session = get_b\nlater = session()\nasync def go(): return 1",
     ],
 )
-def test_services_called_at_import_time_raise_a_teaching_error(program: str):
+def test_services_called_at_import_time_raise_a_teaching_error(program: str) -> None:
     verdict = graded(sample(PAIR), program)
     assert {item.status for item in verdict.items} == {Status.NOT_ASSESSED}
     assert verdict.error is not None

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import base64
 import json
+import os
+import shlex
+import sys
 from pathlib import Path
 
 import pytest
 
 from grader.cli.problems import ExitCode
+from grader.exercise.catalog import installed_exercises_dir
 from tests.cli.commands import RIGHT, SERIAL, asyncgrade
 
 
@@ -103,3 +107,41 @@ def test_python_files_of_the_current_folder_are_not_imported(tmp_path: Path) -> 
     for name in ("click.py", "yaml.py", "msgspec.py", "asyncio.py", "grade.py"):
         (tmp_path / name).write_text("raise SystemExit('imported')\n", "utf-8")
     assert asyncgrade("check", "2", RIGHT, cwd=tmp_path).returncode == ExitCode.ALL_PASSED
+
+
+@pytest.mark.skipif(os.name == "nt", reason="another shell")
+@pytest.mark.parametrize("name", ["-prog.py", "a b'c$.py", "é.py"])
+def test_command_to_grade_again_can_be_pasted(tmp_path: Path, name: str) -> None:
+    folder = tmp_path / "my exercises"
+    folder.mkdir()
+    (folder / "mine.yaml").write_bytes(
+        (installed_exercises_dir() / "exercise-2.yaml")
+        .read_bytes()
+        .replace(b"id: exercise-2", b"id: mine")
+    )
+    (tmp_path / name).write_bytes(SERIAL.read_bytes())
+    options = ("--format", "json", "--exercises", folder.name, "--seed", "a b")
+    first = asyncgrade("check", "mine", f"./{name}", *options, cwd=tmp_path)
+    replay = shlex.split(json.loads(first.stdout)["replay"])
+    assert replay[0] == "asyncgrade"
+    again = asyncgrade(*replay[1:], "--format", "json", cwd=tmp_path)
+    assert again.stdout == first.stdout
+    report = asyncgrade("check", "mine", "--exercises", folder.name, "--", name, cwd=tmp_path)
+    assert "asyncgrade hint mine --exercises 'my exercises'" in report.stdout.decode()
+    assert f"check mine {shlex.quote(f'./{name}' if name[0] == '-' else name)} --seed" in (
+        report.stdout.decode()
+    )
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a folder in use can't be deleted there")
+def test_deleted_current_folder_is_no_trouble(tmp_path: Path) -> None:
+    script = 'mkdir gone && cd gone && rmdir ../gone && exec "$0" -m grader check 2 "$1"'
+    command = ("sh", "-c", script, sys.executable)
+    result = asyncgrade(RIGHT, cwd=tmp_path, command=command)
+    assert result.stderr == b""
+    assert result.returncode == ExitCode.ALL_PASSED
+
+
+def test_file_that_can_not_be_loaded_ended_in_no_case() -> None:
+    result = asyncgrade("check", "2", "-", stdin=b"import nosuch\n")
+    assert "How it ended: your file could not be loaded" in result.stdout.decode()

@@ -9,6 +9,7 @@ import pytest
 
 from grader.cli.problems import ExitCode
 from grader.cli.workers import real_time_pace
+from grader.exercise.catalog import installed_exercises_dir
 from tests.cli.commands import RIGHT, ROOT, SERIAL, asyncgrade
 from tests.cli.conftest import Command
 
@@ -137,7 +138,27 @@ def test_start_needs_a_folder_that_can_be_written(command: Command, here: Path) 
     (here / "file").touch()
     result = command("start", "2", "--dir", "file")
     assert result.code == ExitCode.USAGE
+    assert "file is a file, not a folder" in result.err
+    result = command("start", "2", "--dir", "file/below")
+    assert result.code == ExitCode.USAGE
     assert "can't write to" in result.err
+
+
+def test_command_that_start_names_can_be_pasted(command: Command, here: Path) -> None:
+    assert (
+        "check exercise-2 'my folder/exercise-2.py'"
+        in command("start", "2", "--dir", "my folder").out
+    )
+    assert "check exercise-2 ./-d/exercise-2.py" in command("start", "2", "--dir=-d").out
+
+
+def test_commands_that_are_named_find_the_exercises_again(command: Command, here: Path) -> None:
+    (here / "mine").mkdir()
+    source = (installed_exercises_dir() / "exercise-2.yaml").read_bytes()
+    (here / "mine" / "exercise-2.yaml").write_bytes(source)
+    for words in (["list"], ["show", "2"], ["hint", "2"], ["start", "2"]):
+        assert "--exercises mine" in " ".join(command(*words, "--exercises", "mine").out.split())
+    assert "asyncgrade list --exercises mine" in command("show", "x", "--exercises", "mine").err
 
 
 def test_program_to_begin_with_loads_and_earns_no_goal(tmp_path: Path) -> None:

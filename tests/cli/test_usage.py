@@ -73,7 +73,8 @@ def test_number_of_no_exercise_is_refused(command: Command) -> None:
 def test_file_in_place_of_the_id_is_explained(command: Command) -> None:
     result = command("check", "mine.py")
     assert result.code == ExitCode.USAGE
-    assert "asyncgrade check exercise-1 mine.py" in result.err
+    assert "asyncgrade check ID mine.py" in result.err
+    assert "check exercise-2 exercise_2.py" in command("check", "exercise_2.py").err
 
 
 def test_no_program_here_names_what_was_looked_for(command: Command) -> None:
@@ -104,6 +105,12 @@ def test_folder_is_refused_and_the_file_in_it_named(command: Command, here: Path
     assert result.code == ExitCode.USAGE
     assert "mine is a folder" in result.err
     assert "Did you mean mine/solution.py?" in result.err
+    (here / "mine" / "other.py").touch()
+    assert "Did you mean" not in command("check", "3", "mine").err
+
+
+def test_empty_name_of_a_program_is_refused(command: Command) -> None:
+    assert "the name of the program is empty" in command("check", "3", "").err
 
 
 def test_name_that_is_too_long_is_refused(command: Command) -> None:

@@ -11,7 +11,7 @@ from grader.engine.draws import NONCE_CHARS, Draws, canonical, nonce, pick
 ONE, TWO, THREE = "aaaaaaaaa1", "bbbbbbbbb2", "ccccccccc3"
 
 
-def test_a_nonce_depends_on_all_that_makes_a_call():
+def test_a_nonce_depends_on_all_that_makes_a_call() -> None:
     nonces = {
         nonce(b"s", 0, "a", 1),
         nonce(b"t", 0, "a", 1),
@@ -24,7 +24,7 @@ def test_a_nonce_depends_on_all_that_makes_a_call():
     assert all(re.fullmatch(f"[0-9a-f]{{{NONCE_CHARS}}}", value) for value in nonces)
 
 
-def test_a_nonce_is_the_same_in_every_process():
+def test_a_nonce_is_the_same_in_every_process() -> None:
     assert nonce(b"seed", 3, "get_user", 2) == "27a8f644b0"
 
 
@@ -43,21 +43,23 @@ def test_a_nonce_is_the_same_in_every_process():
         ("", ""),
     ],
 )
-def test_the_nonces_of_repeated_calls_are_replaced_wherever_they_stand(text: str, expected: str):
+def test_the_nonces_of_repeated_calls_are_replaced_wherever_they_stand(
+    text: str, expected: str
+) -> None:
     assert canonical(text, {TWO: ONE}) == expected
 
 
-def test_without_repeated_calls_nothing_is_replaced():
+def test_without_repeated_calls_nothing_is_replaced() -> None:
     assert canonical(f"page{TWO}", {}) == f"page{TWO}"
 
 
-def test_a_pick_depends_on_the_key_alone():
+def test_a_pick_depends_on_the_key_alone() -> None:
     assert pick("a(1)", [1, 2, 3]) == pick("a(1)", [1, 2, 3])
     assert {pick(f"a({i})", [1, 2, 3]) for i in range(40)} == {1, 2, 3}
     assert pick("\ud800", [1]) == 1
 
 
-def test_the_same_seed_and_purpose_give_the_same_choices():
+def test_the_same_seed_and_purpose_give_the_same_choices() -> None:
     def stream(seed: bytes, purpose: str) -> list[int]:
         draws = Draws(seed, purpose)
         return [draws.below(1000) for _ in range(10)]
@@ -67,13 +69,13 @@ def test_the_same_seed_and_purpose_give_the_same_choices():
     assert stream(b"s", "p") != stream(b"s", "q")
 
 
-def test_numbers_are_below_their_bound_and_all_come_up():
+def test_numbers_are_below_their_bound_and_all_come_up() -> None:
     draws = Draws(b"s", "p")
     assert {draws.below(5) for _ in range(200)} == {0, 1, 2, 3, 4}
     assert draws.below(1) == 0
 
 
-def test_a_shuffle_keeps_the_items_and_leaves_the_list_alone():
+def test_a_shuffle_keeps_the_items_and_leaves_the_list_alone() -> None:
     items = list(range(30))
     shuffled = Draws(b"s", "p").shuffled(items)
     assert sorted(shuffled) == items == list(range(30))
@@ -81,6 +83,6 @@ def test_a_shuffle_keeps_the_items_and_leaves_the_list_alone():
     assert Draws(b"s", "p").shuffled([]) == []
 
 
-def test_every_order_of_three_comes_up():
+def test_every_order_of_three_comes_up() -> None:
     draws = Draws(b"s", "p")
     assert len({tuple(draws.shuffled([1, 2, 3])) for _ in range(100)}) == 6

@@ -218,7 +218,7 @@ def finish(engine: Engine) -> str:
 @given(st.sampled_from(ENGINES), st.lists(_messages(), max_size=12), st.booleans())
 def test_any_messages_lead_to_a_legal_state(
     pair: tuple[Exercise, RunSpec], messages: list[Any], begun: bool
-):
+) -> None:
     first = [LOCKED, LOADED] if begun else []
     traces = []
     for _ in range(2):
@@ -234,7 +234,7 @@ def test_any_messages_lead_to_a_legal_state(
 @example(ENGINES[0], [("block", 20, 1), ("call", 0, 1), ("idle", 1, 1), ("end", 0, 1)], b"")
 def test_a_worker_that_keeps_to_the_rules_breaks_none(
     pair: tuple[Exercise, RunSpec], moves: list[tuple[str, int, Any]], seed: bytes
-):
+) -> None:
     traces = []
     for _ in range(2):
         engine, worker = engine_for(*pair, seed), Worker(pair[0])
@@ -265,7 +265,7 @@ def test_one_wrong_message_in_a_good_conversation_does_no_harm(
     where: int,
     intruder: Any,
     data: st.DataObject,
-):
+) -> None:
     """The intruder is another message, or the good one with a field exchanged."""
     engine, worker = engine_for(*pair), Worker(pair[0])
     for message in (LOCKED, LOADED):
@@ -287,13 +287,13 @@ def test_one_wrong_message_in_a_good_conversation_does_no_harm(
 
 
 @pytest.mark.parametrize("pair", ENGINES[::5])
-def test_what_is_over_stays_over(pair: tuple[Exercise, RunSpec]):
+def test_what_is_over_stays_over(pair: tuple[Exercise, RunSpec]) -> None:
     engine = engine_for(*pair)
     for message in (LOCKED, LOADED, protocol.Locked([])):
         send(engine, message)
     before = trace(engine)
-    for message in (LOCKED, LOADED, protocol.Idle(0, None, False), protocol.Where([]), object()):
-        assert send(engine, message) == [protocol.Stop("violation")]
+    for late in (LOCKED, LOADED, protocol.Idle(0, None, False), protocol.Where([]), object()):
+        assert send(engine, late) == [protocol.Stop("violation")]
     engine.abort(Ending.RETURNED, "")
     after = replace(trace(engine), detail=before.detail)  # it names the last message
     assert without_plan(after) == without_plan(before)

@@ -58,26 +58,26 @@ def _reply(answers: list[Any], call_id: int) -> protocol.Reply:
         (cancel(7), "a cancel of a call that is not open"),
     ],
 )
-def test_a_message_about_calls_that_makes_no_sense_is_a_violation(message: Any, why: str):
+def test_a_message_about_calls_that_makes_no_sense_is_a_violation(message: Any, why: str) -> None:
     engine = running(EXERCISE)
     talk(engine, call(1, "a", 1), message)
     assert engine.ending is Ending.VIOLATION
     assert trace(engine).detail.startswith(why)
 
 
-def test_a_second_cancel_is_a_violation():
+def test_a_second_cancel_is_a_violation() -> None:
     engine = running(EXERCISE)
     talk(engine, call(1, "a", 1), cancel(1), cancel(1))
     assert engine.ending is Ending.VIOLATION
 
 
-def test_a_cancel_of_an_answered_call_is_a_violation():
+def test_a_cancel_of_an_answered_call_is_a_violation() -> None:
     engine = running(EXERCISE)
     talk(engine, call(1, "a", 1), idle(), cancel(1, 3 * SECOND))
     assert engine.ending is Ending.VIOLATION
 
 
-def test_an_id_stays_used_after_a_cancel():
+def test_an_id_stays_used_after_a_cancel() -> None:
     engine = running(EXERCISE)
     talk(engine, call(1, "a", 1), cancel(1), call(1, "a", 1))
     assert engine.ending is Ending.VIOLATION
@@ -95,7 +95,7 @@ def test_an_id_stays_used_after_a_cancel():
         call(3, "join", kwargs=["right", "r", "left", "l"]),
     ],
 )
-def test_positional_and_keyword_arguments_are_the_same_call(message: protocol.Call):
+def test_positional_and_keyword_arguments_are_the_same_call(message: protocol.Call) -> None:
     engine = running(EXERCISE)
     answers = talk(engine, message, idle())
     assert trace(engine).calls[0].args == ("l", "r")
@@ -114,7 +114,7 @@ def test_positional_and_keyword_arguments_are_the_same_call(message: protocol.Ca
         (call(1, "a", args=[["o", "Widget"]]), "a() got a Widget for 'x', not a value"),
     ],
 )
-def test_arguments_that_do_not_fit_are_refused_in_words(message: protocol.Call, text: str):
+def test_arguments_that_do_not_fit_are_refused_in_words(message: protocol.Call, text: str) -> None:
     engine = running(EXERCISE)
     reply = _reply(talk(engine, message, idle()), 1)
     assert (reply.ok, reply.error_type, reply.error_args) == (False, "TypeError", [text])
@@ -123,7 +123,7 @@ def test_arguments_that_do_not_fit_are_refused_in_words(message: protocol.Call, 
     assert [(f.kind, f.detail, f.witnessed) for f in run.findings] == [("refused", text, True)]
 
 
-def test_a_coroutine_inside_a_list_is_no_argument_that_can_be_worked_with():
+def test_a_coroutine_inside_a_list_is_no_argument_that_can_be_worked_with() -> None:
     engine = running(sample(PICKY))
     message = call(1, "fetch", args=[["l", ["o", "coroutine"]]])
     reply = _reply(talk(engine, message, idle()), 1)
@@ -131,7 +131,7 @@ def test_a_coroutine_inside_a_list_is_no_argument_that_can_be_worked_with():
     assert trace(engine).calls[0].args == ([Opaque("coroutine")],)
 
 
-def test_a_refused_call_in_a_gated_run_is_extra():
+def test_a_refused_call_in_a_gated_run_is_extra() -> None:
     engine = running(EXERCISE, gated(plan_of(EXERCISE)))
     talk(engine, call(1, "a", 1), call(2, "b", 1), call(3, "join", "only one"), idle())
     mismatch = trace(engine).mismatch
@@ -142,13 +142,13 @@ def test_a_refused_call_in_a_gated_run_is_extra():
 # --- answers -----------------------------------------------------------------------------------
 
 
-def test_each_call_gets_a_value_of_its_own():
+def test_each_call_gets_a_value_of_its_own() -> None:
     engine = running(EXERCISE)
     answers = talk(engine, call(1, "a", 5), call(2, "a", 5), idle())
     assert value_of(answers, 1) != value_of(answers, 2)
 
 
-def test_values_differ_from_run_to_run_and_from_seed_to_seed():
+def test_values_differ_from_run_to_run_and_from_seed_to_seed() -> None:
     def value(seed: bytes, number: int) -> str:
         plan = plan_of(EXERCISE)
         spec = replace(gated(plan), number=number)
@@ -159,7 +159,7 @@ def test_values_differ_from_run_to_run_and_from_seed_to_seed():
     assert len({value(b"s", 0), value(b"s", 1), value(b"t", 0)}) == 3
 
 
-def test_a_service_that_raises_answers_with_the_error_after_its_duration():
+def test_a_service_that_raises_answers_with_the_error_after_its_duration() -> None:
     engine = running(sample(PICKY))
     answers = talk(engine, call(1, "fetch", "bad"), idle())
     assert answers == [
@@ -170,7 +170,7 @@ def test_a_service_that_raises_answers_with_the_error_after_its_duration():
     assert (record.outcome, record.error) == (Outcome.RAISED, "Busy('no bad')")
 
 
-def test_arguments_that_a_service_can_not_work_with_raise_a_type_error():
+def test_arguments_that_a_service_can_not_work_with_raise_a_type_error() -> None:
     engine = running(sample(PICKY))
     reply = _reply(talk(engine, call(1, "fetch", 3), idle()), 1)
     assert reply.error_type == "TypeError"
@@ -178,7 +178,7 @@ def test_arguments_that_a_service_can_not_work_with_raise_a_type_error():
     assert trace(engine).calls[0].outcome is Outcome.RAISED
 
 
-def test_a_failed_call_leaves_its_node_open():
+def test_a_failed_call_leaves_its_node_open() -> None:
     """A retry with the same arguments is that node's call again."""
     exercise = sample(PICKY.replace("key == 'bad'", "nth == 1"))
     engine = running(exercise)
@@ -191,13 +191,13 @@ def test_a_failed_call_leaves_its_node_open():
     assert trace(engine).node_values[0] == value_of(answers, 2)
 
 
-def test_a_value_that_is_too_large_becomes_an_error():
+def test_a_value_that_is_too_large_becomes_an_error() -> None:
     engine = running(sample(PICKY))
     reply = _reply(talk(engine, call(1, "fetch", "x" * 5000), idle()), 1)
     assert (reply.error_type, reply.error_args) == ("ValueError", ["fetch(): value too large"])
 
 
-def test_calls_that_are_open_when_the_function_ends_are_a_finding():
+def test_calls_that_are_open_when_the_function_ends_are_a_finding() -> None:
     engine = running(EXERCISE)
     talk(engine, call(1, "a", 1), call(2, "b", 1), cancel(2), end())
     run = trace(engine)
@@ -222,7 +222,7 @@ def _refused(engine: Engine, message: protocol.Call) -> str:
     return str(reply.error_args[0])
 
 
-def test_a_context_is_entered_used_and_left():
+def test_a_context_is_entered_used_and_left() -> None:
     engine = _entered()
     answers = talk(
         engine,
@@ -243,34 +243,34 @@ def test_a_context_is_entered_used_and_left():
 
 
 @pytest.mark.parametrize("context", [None, 5, -1])
-def test_a_context_that_was_never_entered_is_not_open(context: int | None):
+def test_a_context_that_was_never_entered_is_not_open(context: int | None) -> None:
     engine = running(SESSION_EXERCISE)
     message = call(2, "Session.read", "x", context=context)
     assert _refused(engine, message) == NOT_OPEN.format("read")
 
 
-def test_a_context_is_not_open_before_its_enter_has_returned():
+def test_a_context_is_not_open_before_its_enter_has_returned() -> None:
     engine = running(SESSION_EXERCISE)
     talk(engine, call(1, "Session.enter"))
     message = call(2, "Session.read", "x", context=1)
     assert _refused(engine, message) == NOT_OPEN.format("read")
 
 
-def test_a_context_is_not_open_once_its_exit_has_begun():
+def test_a_context_is_not_open_once_its_exit_has_begun() -> None:
     engine = _entered()
     talk(engine, call(2, "Session.exit", context=1, now_us=SECOND))
     message = call(3, "Session.read", "x", context=1, now_us=SECOND)
     assert _refused(engine, message) == NOT_OPEN.format("read")
 
 
-def test_a_context_is_left_once():
+def test_a_context_is_left_once() -> None:
     engine = _entered()
     talk(engine, call(2, "Session.exit", context=1, now_us=SECOND), idle(SECOND))
     message = call(3, "Session.exit", context=1, now_us=2 * SECOND)
     assert _refused(engine, message) == NOT_OPEN.format("exit")
 
 
-def test_an_exclusive_context_does_one_thing_at_a_time():
+def test_an_exclusive_context_does_one_thing_at_a_time() -> None:
     engine = _entered()
     talk(engine, call(2, "Session.read", "x", context=1, now_us=SECOND))
     text = _refused(engine, call(3, "Session.read", "y", context=1, now_us=SECOND))
@@ -280,7 +280,7 @@ def test_an_exclusive_context_does_one_thing_at_a_time():
     )
 
 
-def test_a_context_that_is_not_exclusive_does_several_things_at_a_time():
+def test_a_context_that_is_not_exclusive_does_several_things_at_a_time() -> None:
     engine = running(sample(SESSIONS.replace("exclusive: true", "exclusive: false")))
     talk(engine, call(1, "Session.enter"), idle())
     talk(engine, call(2, "Session.read", "x", context=1, now_us=SECOND))
@@ -288,14 +288,14 @@ def test_a_context_that_is_not_exclusive_does_several_things_at_a_time():
     assert kinds(trace(engine)) == []
 
 
-def test_an_exclusive_context_is_free_again_when_its_call_was_cancelled():
+def test_an_exclusive_context_is_free_again_when_its_call_was_cancelled() -> None:
     engine = _entered()
     talk(engine, call(2, "Session.read", "x", context=1, now_us=SECOND), cancel(2, SECOND))
     talk(engine, call(3, "Session.read", "y", context=1, now_us=SECOND))
     assert kinds(trace(engine)) == []
 
 
-def test_an_exit_may_begin_while_a_call_runs():
+def test_an_exit_may_begin_while_a_call_runs() -> None:
     """A cancelled ``async with`` leaves while its inner call is being taken down."""
     engine = _entered()
     talk(engine, call(2, "Session.read", "x", context=1, now_us=SECOND))
@@ -303,27 +303,27 @@ def test_an_exit_may_begin_while_a_call_runs():
     assert kinds(trace(engine)) == []
 
 
-def test_a_context_whose_enter_was_cancelled_was_never_open():
+def test_a_context_whose_enter_was_cancelled_was_never_open() -> None:
     engine = running(SESSION_EXERCISE)
     talk(engine, call(1, "Session.enter"), cancel(1), end())
     assert kinds(trace(engine)) == []
 
 
-def test_an_exit_that_was_cancelled_has_left_the_context():
+def test_an_exit_that_was_cancelled_has_left_the_context() -> None:
     engine = _entered()
     talk(engine, call(2, "Session.exit", context=1, now_us=SECOND), cancel(2, SECOND))
     talk(engine, end(SECOND))
     assert kinds(trace(engine)) == []
 
 
-def test_a_context_that_was_left_open_is_a_finding_at_the_line_that_entered_it():
+def test_a_context_that_was_left_open_is_a_finding_at_the_line_that_entered_it() -> None:
     engine = running(SESSION_EXERCISE)
     talk(engine, call(1, "Session.enter", line=12), idle(), end(SECOND))
     finding = trace(engine).findings[0]
     assert (finding.kind, finding.line, finding.witnessed) == ("context_open", 12, True)
 
 
-def test_a_context_that_was_left_while_the_loop_was_blocked_is_closed():
+def test_a_context_that_was_left_while_the_loop_was_blocked_is_closed() -> None:
     engine = _entered()
     talk(engine, call(2, "Session.exit", context=1, now_us=SECOND), block(9 * SECOND, 8 * SECOND))
     talk(engine, end(9 * SECOND))

@@ -113,7 +113,7 @@ class Calls:
 # --- the ready set ---------------------------------------------------------------------------
 
 
-def test_ready_are_those_whose_dependencies_are_finished():
+def test_ready_are_those_whose_dependencies_are_finished() -> None:
     calls = Calls(DIAMOND)
     assert calls.ready == [0, 1]
     one, two = calls.start("a", 1), calls.start("b", 1)
@@ -128,7 +128,7 @@ def test_ready_are_those_whose_dependencies_are_finished():
     assert calls.matcher.unfinished == 0
 
 
-def test_a_call_with_other_arguments_is_no_node_of_the_plan():
+def test_a_call_with_other_arguments_is_no_node_of_the_plan() -> None:
     calls = Calls(DIAMOND)
     assert calls.nodes[calls.start("a", 2)] is None
     assert calls.nodes[calls.start("a", "1")] is None
@@ -137,40 +137,40 @@ def test_a_call_with_other_arguments_is_no_node_of_the_plan():
     assert calls.ready == [0, 1]
 
 
-def test_a_node_is_started_once():
+def test_a_node_is_started_once() -> None:
     calls = Calls(DIAMOND)
     assert calls.nodes[calls.start("a", 1)] == 0
     assert calls.nodes[calls.start("a", 1)] is None
 
 
-def test_a_call_with_a_value_that_nobody_has_yet_is_no_node():
+def test_a_call_with_a_value_that_nobody_has_yet_is_no_node() -> None:
     calls = Calls(DIAMOND)
     one = calls.start("a", 1)
     assert calls.nodes[calls.start("join", calls.values[one], "b1-guessed")] is None
 
 
-def test_a_value_that_was_issued_and_not_awaited_makes_no_node_either():
+def test_a_value_that_was_issued_and_not_awaited_makes_no_node_either() -> None:
     calls = Calls(DIAMOND)
     one, two = calls.start("a", 1), calls.start("b", 1)
     calls.finish(one)
     assert calls.nodes[calls.start("join", calls.values[one], calls.values[two])] is None
 
 
-def test_a_call_before_what_it_must_come_after_is_early():
+def test_a_call_before_what_it_must_come_after_is_early() -> None:
     calls = Calls(AFTER)
     number = calls.start("send", 1)
     assert (calls.nodes[number], calls.early) == (1, True)
     assert calls.ready == [0]
 
 
-def test_a_call_after_what_it_must_come_after_is_not():
+def test_a_call_after_what_it_must_come_after_is_not() -> None:
     calls = Calls(AFTER)
     calls.finish(calls.start("save", 1))
     assert calls.ready == [1]
     assert (calls.nodes[calls.start("send", 1)], calls.early) == (1, False)
 
 
-def test_an_early_call_is_preferred_to_none_but_not_to_one_that_is_ready():
+def test_an_early_call_is_preferred_to_none_but_not_to_one_that_is_ready() -> None:
     body = AFTER.replace("result:", "  again: send(1)\nresult:")
     calls = Calls(body)
     assert (calls.nodes[calls.start("send", 1)], calls.early) == (2, False)
@@ -178,7 +178,7 @@ def test_an_early_call_is_preferred_to_none_but_not_to_one_that_is_ready():
     assert calls.nodes[calls.start("send", 1)] is None
 
 
-def test_an_abandoned_call_gives_its_node_back():
+def test_an_abandoned_call_gives_its_node_back() -> None:
     calls = Calls(DIAMOND)
     first = calls.start("a", 1)
     calls.abandon(first)
@@ -192,7 +192,7 @@ def test_an_abandoned_call_gives_its_node_back():
 # --- equal calls -----------------------------------------------------------------------------
 
 
-def test_equal_calls_have_equal_values_under_a_common_name():
+def test_equal_calls_have_equal_values_under_a_common_name() -> None:
     calls = Calls(FAMILY)
     first, other, last = calls.start("get", 3), calls.start("get", 1), calls.start("get", 3)
     assert [calls.nodes[n] for n in (first, other, last)] == [0, 1, 2]
@@ -206,7 +206,7 @@ def test_equal_calls_have_equal_values_under_a_common_name():
 @pytest.mark.parametrize("crossed", [False, True])
 def test_either_of_two_equal_values_may_go_to_either_place(
     order: tuple[int, int], crossed: bool
-):
+) -> None:
     calls = Calls(TWINS)
     numbers = [calls.start("get", 1), calls.start("get", 1)]
     for number in order:
@@ -220,7 +220,7 @@ def test_either_of_two_equal_values_may_go_to_either_place(
 @pytest.mark.parametrize(("finished", "successor", "node"), [(0, "right", 3), (1, "left", 2)])
 def test_the_first_value_of_two_equal_calls_may_go_to_either_place(
     finished: int, successor: str, node: int
-):
+) -> None:
     """Which of the equal calls is which node is decided when a successor starts."""
     calls = Calls(TWINS)
     numbers = [calls.start("get", 1), calls.start("get", 1)]
@@ -232,7 +232,7 @@ def test_the_first_value_of_two_equal_calls_may_go_to_either_place(
     assert list(calls.matcher.values) == [needed]
 
 
-def test_a_twin_that_was_not_started_is_ready_after_the_exchange():
+def test_a_twin_that_was_not_started_is_ready_after_the_exchange() -> None:
     calls = Calls(TWINS)
     first = calls.start("get", 1)
     assert calls.nodes[first] == 0
@@ -245,7 +245,7 @@ def test_a_twin_that_was_not_started_is_ready_after_the_exchange():
     assert calls.ready == [2]
 
 
-def test_a_value_that_has_been_used_is_not_exchanged():
+def test_a_value_that_has_been_used_is_not_exchanged() -> None:
     calls = Calls(TWINS)
     first = calls.start("get", 1)
     value = calls.finish(first)
@@ -253,7 +253,7 @@ def test_a_value_that_has_been_used_is_not_exchanged():
     assert calls.nodes[calls.start("right", value)] is None
 
 
-def test_in_the_end_every_node_has_its_value():
+def test_in_the_end_every_node_has_its_value() -> None:
     calls = Calls(TWINS)
     numbers = [calls.start("get", 1), calls.start("get", 1)]
     late = calls.start("right", calls.finish(numbers[0]))
@@ -266,7 +266,7 @@ def test_in_the_end_every_node_has_its_value():
 # --- twins of contexts -------------------------------------------------------------------------
 
 
-def test_which_session_is_for_which_query_shows_when_a_query_starts():
+def test_which_session_is_for_which_query_shows_when_a_query_starts() -> None:
     calls = Calls(SESSIONS)
     first, second = calls.start("Session.enter"), calls.start("Session.enter")
     assert [calls.nodes[first], calls.nodes[second]] == [0, 3]
@@ -281,7 +281,7 @@ def test_which_session_is_for_which_query_shows_when_a_query_starts():
     assert calls.nodes[calls.start("Session.read", "x", session=second)] == 1
 
 
-def test_a_query_on_the_session_of_another_query_is_no_node():
+def test_a_query_on_the_session_of_another_query_is_no_node() -> None:
     calls = Calls(SESSIONS)
     first, second = calls.start("Session.enter"), calls.start("Session.enter")
     calls.finish(first)
@@ -291,7 +291,7 @@ def test_a_query_on_the_session_of_another_query_is_no_node():
     assert calls.nodes[calls.start("Session.read", "y", session=second)] == 4
 
 
-def test_exits_are_ready_apart_from_the_rest():
+def test_exits_are_ready_apart_from_the_rest() -> None:
     calls = Calls(SESSIONS)
     first = calls.start("Session.enter")
     calls.finish(first)
@@ -302,7 +302,7 @@ def test_exits_are_ready_apart_from_the_rest():
     assert list(calls.matcher.closing_ready) == []
 
 
-def test_an_exit_before_the_query_is_early():
+def test_an_exit_before_the_query_is_early() -> None:
     calls = Calls(SESSIONS)
     first = calls.start("Session.enter")
     calls.finish(first)
@@ -313,7 +313,7 @@ def test_an_exit_before_the_query_is_early():
 @pytest.mark.parametrize("order", [(0, 1, 2, 3, 4, 5), (3, 0, 4, 1, 5, 2), (5, 4, 3, 2, 1, 0)])
 def test_a_right_program_with_two_sessions_has_no_mismatch(
     keys: tuple[str, str], order: tuple[int, ...]
-):
+) -> None:
     """The gates follow the nodes when two equal calls change places."""
     exercise = sample(SESSIONS)
     engine = running(exercise, gated(plan_of(exercise), order))
@@ -353,11 +353,11 @@ def test_a_right_program_with_two_sessions_has_no_mismatch(
         (SESSIONS.replace("'y'", "'x'"), [0, 1, 2, 0, 1, 2]),
     ],
 )
-def test_equal_nodes_are_named_by_the_first_of_them(body: str, expected: list[int]):
+def test_equal_nodes_are_named_by_the_first_of_them(body: str, expected: list[int]) -> None:
     assert equal_nodes(plan_of(sample(body))) == expected
 
 
-def test_a_result_made_of_equal_values_in_another_order_is_the_same_result():
+def test_a_result_made_of_equal_values_in_another_order_is_the_same_result() -> None:
     engine = running(sample(TWINS))
     answers: list[Any] = talk(engine, call(1, "get", 1), call(2, "get", 1), idle())
     right, left = value_of(answers, 1), value_of(answers, 2)

@@ -43,14 +43,14 @@ ENTRY = "from services import *\nimport asyncio, time\nasync def get_users_and_l
 PROGRAMS = {
     "right": GATHER,
     "serial": f"{ENTRY}return await get_users(), await get_locations()\n",
-    "prints": GATHER.replace("    return", "    print('one', end=' ')\n    print('two é')\n    return"),
+    "prints": f"{ENTRY}print('one', end=' ')\n    print('two é')\n    return 1\n",
     "prints at import": f"print('import')\n{GATHER}",
     "standard error": f"{ENTRY}import sys; print('err', file=sys.stderr)\n    return 1\n",
     "raises": f"{ENTRY}return {{}}['key']\n",
     "exits": f"{ENTRY}exit(3)\n",
     "deadlock": f"{ENTRY}await asyncio.Event().wait()\n",
     "livelock": f"{ENTRY}while True: await asyncio.sleep(0)\n",
-    "blocks": f"{ENTRY}time.sleep(1)\n    return await asyncio.gather(get_users(), get_locations())\n",
+    "blocks": f"{ENTRY}time.sleep(1)\n    return await get_users(), await get_locations()\n",
     "leaves a task": f"{ENTRY}global task\n    task = asyncio.create_task(asyncio.sleep(9))\n"
     "    return await asyncio.gather(get_users(), get_locations())\n",
     "forgets to await": f"{ENTRY}get_users()\n    return await get_locations()\n",
@@ -58,7 +58,7 @@ PROGRAMS = {
     "missing": "async def get_users(): pass\n",
     "exits at import": f"import sys\nsys.exit(1)\n{GATHER}",
     "asyncio.run": f"{GATHER}print(asyncio.run(get_users_and_locations()))\n",
-    "odd values": f"{ENTRY}return [float('nan'), -0.0, 2**100, b'\\xff', {{1}}, '\\ud800', object()]\n",
+    "odd values": f"{ENTRY}return [1e999, -0.0, 2**100, b'\\xff', {{1}}, '\\ud800', object()]\n",
     "large value": f"{ENTRY}return ['x' * 1000] * 30_000\n",
     "odd output": f"{ENTRY}print('\\ud800\\x00\\x1b[31m')\n    return 1\n",
     "reads standard input": f"{ENTRY}return input()\n",
@@ -179,7 +179,9 @@ def test_environment_is_empty(executor: Executor) -> None:
 @on_forked
 def test_environment_block_of_the_process_holds_no_secret(executor: Executor) -> None:
     source = "async def main(n): return open('/proc/self/environ').read()"
-    assert run_on(executor, source).value == "PYTHONHASHSEED=0\0"
+    block = run_on(executor, source).value
+    names = {entry.partition("=")[0] for entry in block.strip("\0").split("\0")}
+    assert names <= {"PYTHONHASHSEED", "LC_CTYPE"}  # the second is Python's own doing
 
 
 @on_forked
@@ -224,17 +226,16 @@ def test_hash_seed_is_fixed(executor: Executor) -> None:
 
 @on_processes
 @pytest.mark.parametrize(
-    ("body", "cpu_text"),
+    "body",
     [
-        ("while True: pass", "it used 1 s of processor time"),
-        ("import signal\nsignal.signal(signal.SIGXCPU, signal.SIG_IGN)\nwhile True: pass", "it used"),
-        ("x = 7 ** 10_000_000", "it used"),
+        "while True: pass",
+        "import signal\nsignal.signal(signal.SIGXCPU, signal.SIG_IGN)\nwhile True: pass",
+        "x = 7 ** 10_000_000",
     ],
-)  # fmt: skip
-def test_program_that_never_awaits_ends_in_the_cpu_limit(
-    executor: Executor, body: str, cpu_text: str
-) -> None:
-    assert ends(run_on(executor, program(body)), Ending.CPU_LIMIT, cpu_text)
+)
+def test_program_that_never_awaits_ends_in_the_cpu_limit(executor: Executor, body: str) -> None:
+    run = run_on(executor, program(body))
+    assert ends(run, Ending.CPU_LIMIT, "it used 1 s of processor time")
 
 
 @on_processes
