@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, NoReturn
 
+TYPE_CHECKING = False  # as in ``typing``, which would be looked for in the current folder
 if TYPE_CHECKING:
+    from typing import NoReturn
+
     from grader.executors.forked import Zygote
 
 RUNS_PROGRAMS = ("check", "run")

@@ -13,6 +13,7 @@ from functools import lru_cache
 
 from grader import verdict as v
 from grader.advice import advise
+from grader.advice.errors import next_step
 from grader.advice.facts import Facts, Held
 from grader.checks import CHECKS
 from grader.checks.evidence import Evidence, Judgement, order_of_runs
@@ -269,8 +270,12 @@ def student_error(run: Run) -> v.StudentError | None:
     """Why the run did not simply return, in the student's terms; None when it did."""
     if run.error is not None:
         error = run.error
-        text = (error.text or run.detail).removeprefix(error.kind).removeprefix(": ")
-        return v.StudentError(error.kind, text, error.traceback, error.line)
+        kind, text = error.kind, error.text or run.detail
+        if kind == "syntax" and ": " in text:
+            kind = text.partition(": ")[0]
+        text = text.removeprefix(kind).removeprefix(": ")
+        hint = next_step(error, run.plan.exercise)
+        return v.StudentError(kind, text, error.traceback, error.line, hint)
     if run.ending in (Ending.RETURNED, Ending.CANCELLED, Ending.HELD):
         return None
     line = next((place.line for place in run.places if place.line is not None), None)
@@ -286,9 +291,9 @@ def _explain_ending(run: Run) -> str:
             if place.line is not None
         ]
         stands = f": {'; '.join(where)}" if where else ""
-        return f"deadlock: every task waits, and nothing is left that could wake one{stands}"
+        return f"every task waits, and nothing is left that could wake one{stands}"
     if run.ending is Ending.LIVELOCK:
-        return "livelock: the program keeps the event loop busy without ever waiting"
+        return "the program keeps the event loop busy without ever waiting"
     if run.ending is Ending.VIRTUAL_TIME_LIMIT:
         return "the program was still waiting after a very long (virtual) time"
     return run.detail or run.ending.value

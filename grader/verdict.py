@@ -62,6 +62,7 @@ class StudentError:
     text: str
     traceback: str = ""
     line: int | None = None
+    hint: str = ""  # the next step; one line
 
 
 @dataclass(frozen=True, slots=True)

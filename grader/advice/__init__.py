@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from grader.advice import contexts, early, misuse, results, serial, sleeping
+from grader.advice.errors import next_step
 from grader.advice.facts import Advice, Facts, Rule
 from grader.engine.trace import Ending
 
@@ -53,7 +54,6 @@ _HINTS_OF_KIND = {
 }
 
 _HINTS_OF_ENDING = {
-    Ending.RAISED: "look at the line of the error: which values are there, and which did you want?",
     Ending.DEADLOCK: "look for an await that nothing will ever wake",
     Ending.LIVELOCK: "await what you wait for instead of looking again and again",
     Ending.VIRTUAL_TIME_LIMIT: "look for a loop or a sleep that never ends",
@@ -75,4 +75,6 @@ def advise(facts: Facts) -> Advice:
         if advice is not None:
             return advice
     hint = _HINTS_OF_KIND.get(facts.kind) or _HINTS_OF_ENDING.get(facts.run.ending)
+    if facts.run.error is not None and facts.run.ending is Ending.RAISED:
+        hint = next_step(facts.run.error, facts.evidence.exercise)
     return Advice("", "", hint or _PLAIN_HINTS[facts.item.check], facts.judgement.line)

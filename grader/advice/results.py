@@ -30,7 +30,7 @@ def _misplaced(facts: Facts) -> list[str] | None:
     except ExpressionError:
         return None
     seen, wanted = _parts(run.value), _parts(expected)
-    if seen is None or wanted is None or len(seen) < 2:
+    if seen is None or wanted is None or len(seen) < 2 or type(run.value) is not type(expected):
         return None
     prints = [run.canonical(part) for part in seen]
     return prints if sorted(prints) == sorted(map(run.canonical, wanted)) else None

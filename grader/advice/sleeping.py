@@ -29,7 +29,9 @@ def result_before_done(facts: Facts) -> Advice | None:
 def polling(facts: Facts) -> Advice | None:
     lines = facts.lines_of("sleep_in_loop")
     here = facts.stuck_line in lines
-    never_ends = facts.run.ending in (Ending.LIVELOCK, Ending.VIRTUAL_TIME_LIMIT)
+    waits_for_something = bool(facts.run.calls or facts.lines_of("new_task"))
+    endless = facts.run.ending in (Ending.LIVELOCK, Ending.VIRTUAL_TIME_LIMIT)
+    never_ends = endless and waits_for_something
     if not lines or not (here or never_ends or facts.kind in ("idle", "slow")):
         return None
     line = facts.stuck_line if here else lines[0]

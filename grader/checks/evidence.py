@@ -100,6 +100,8 @@ def order_of_runs(run: Run) -> tuple[object, ...]:
 
 def circumstances(run: Run) -> str:
     """In which run something was seen, as words to end a sentence with; empty for the plain one."""
+    if run.ending.killed:
+        return ""  # it was merely the first run that came to be played
     if run.spec.kind is Kind.GATED:
         return " when the calls finish in another order"
     if not run.spec.nominal:

@@ -24,6 +24,7 @@ from grader.exercise.model import Limits
 READ_BYTES = 65_536
 MAX_NEWS = 64
 JOIN_ROUNDS = 100
+EXIT_GRACE_S = 0.1
 MARKER_S = 5.0  # the marker comes back within microseconds, unless a program holds it up
 _SCRIPT = Path(__file__).with_name("spawned_worker.py")
 
@@ -41,6 +42,7 @@ class SpawnedLink:
         self._set_aside: deque[tuple[str, bytes]] = deque()  # taken from the queue too early
         self._outbox: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._unsent = 0
+        self._exited = False
         worker_reads, send_fd = os.pipe()
         receive_fd, worker_writes = os.pipe()
         output_fd, self._print_fd = os.pipe()
@@ -51,6 +53,7 @@ class SpawnedLink:
             self._thread(self._read_all, "channel", receive_fd),
             self._thread(self._read_all, "output", output_fd),
             self._thread(self._write_all, send_fd),
+            self._thread(self._tell_exit),
         ]
 
     def _spawn(
@@ -86,6 +89,14 @@ class SpawnedLink:
             self._news.put((name, data))
         os.close(fd)
 
+    def _tell_exit(self) -> None:
+        if sys.platform == "win32":
+            self._process.wait()
+        else:
+            with contextlib.suppress(ChildProcessError):
+                os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOWAIT)
+        self._news.put(("exit", b""))
+
     def _write_all(self, fd: int) -> None:
         while (data := self._outbox.get()) is not None:
             rest = memoryview(data)
@@ -106,10 +117,13 @@ class SpawnedLink:
         self._outbox.put(data)
 
     def wait(self, timeout_s: float) -> News:
-        """Wait for messages or output, at most ``timeout_s``; the end shows as a closed channel."""
+        """Wait for messages, output or the process's end, at most ``timeout_s``."""
         try:
-            name, data = self._next(max(0.001, timeout_s))
+            name, data = self._next(EXIT_GRACE_S if self._exited else max(0.001, timeout_s))
         except queue.Empty:
+            return News(exited=self._exited)  # what a dead worker sent before was read first
+        if name == "exit":
+            self._exited = True
             return News()
         if name == "output":
             return News(output=data)

@@ -63,6 +63,7 @@ def _error(error: StudentError) -> dict[str, Any]:
         "text": for_json(error.text),
         "traceback": for_json(error.traceback),
         "line": error.line,
+        "hint": for_json(error.hint),
     }
 
 

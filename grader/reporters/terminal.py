@@ -82,6 +82,8 @@ def _add_ending(page: Page, verdict: Verdict) -> None:
     page.prose(f"{text} ({where})" if where else text, style="bad")
     if shown:
         page.quote(shown)
+    if error.hint and not any(item.status is Status.FAILED for item in verdict.items):
+        page.prose(one_line(error.hint, words.TEXT_LIMIT), label="next step: ", style="hint")
 
 
 def _add_output(page: Page, verdict: Verdict) -> None:

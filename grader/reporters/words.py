@@ -23,7 +23,7 @@ ENDINGS = {
     "wall_limit": "your program took too long and was stopped",
     "memory_limit": "your program used too much memory and was stopped",
     "crashed": "the Python process of your program died",
-    "violation": "your program interfered with the grader and was stopped",
+    "violation": "your program broke a rule of the grader and was stopped",
 }
 
 _TO_ASCII = str.maketrans(

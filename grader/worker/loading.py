@@ -148,6 +148,7 @@ def services_module(
     """A module with the exercise's services and exceptions."""
     module = ModuleType("services")
     module.__doc__ = "The services of this exercise."
+    module.__file__ = "services.py"  # what Python's messages on a wrong import name
     names: dict[str, Any] = dict(exceptions)
     for name, kind, params, methods in message.services:
         if kind == "context":

@@ -171,16 +171,16 @@ class Worker:
 
 def send(engine: Engine, message: Any) -> list[Any]:
     """Hand one message over and look at what every answer must be like."""
-    before, was_over, now_us = engine.state, engine.over, engine.now_us
-    legal = type(message) in STATES[before]
+    legal, now_us = type(message) in STATES[engine.state], engine.now_us
+    killed = engine.ending if engine.over and engine.ending.killed else None
     answers = engine.handle(message)
     assert engine.state in State
     assert engine.now_us >= now_us
     assert all(type(answer) in protocol.ENGINE_TAGS.values() for answer in answers)
     assert protocol.encode_frame(answers)
     assert engine.over == any(isinstance(answer, protocol.Stop) for answer in answers)
-    if was_over or not legal:
-        assert answers == [protocol.Stop("violation")]
+    if not legal:  # nothing is, once it is over; a killed run keeps its first reason
+        assert answers == [protocol.Stop((killed or Ending.VIOLATION).value)]
     return answers
 
 

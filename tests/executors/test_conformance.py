@@ -59,7 +59,7 @@ PROGRAMS = {
     "exits at import": f"import sys\nsys.exit(1)\n{GATHER}",
     "asyncio.run": f"{GATHER}print(asyncio.run(get_users_and_locations()))\n",
     "odd values": f"{ENTRY}return [1e999, -0.0, 2**100, b'\\xff', {{1}}, '\\ud800', object()]\n",
-    "large value": f"{ENTRY}return ['x' * 1000] * 30_000\n",
+    "large value": f"{ENTRY}return ['x' * 1000] * 5000\n",
     "odd output": f"{ENTRY}print('\\ud800\\x00\\x1b[31m')\n    return 1\n",
     "reads standard input": f"{ENTRY}return input()\n",
 }  # fmt: skip
