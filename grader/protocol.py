@@ -4,7 +4,7 @@ Rule 1: this is the only module that both sides import; it imports the standard 
 Rule 2: messages are plain tuples with names; a frame is a list of them. Nothing here does I/O.
 Rule 3: every container of a value is tagged, so no student value can be taken for a tag, and
         no student key is ever hashed.
-Rule 4: only exact built-in types are looked into; the methods of a student's class never run.
+Rule 4: only exact types of Python's own are looked into; no method of a student's class is run.
 
 A value on the wire ("wire value") is JSON: None, bool, str, int within ±2**53 and finite floats
 stand for themselves; everything else is a list that begins with a tag:
@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -303,7 +304,7 @@ def _write_items(tag: str) -> Callable[[Any, int, _Budget], Wire]:
 
 def _write_dict(value: dict[Any, Any], depth: int, budget: _Budget) -> Wire:
     out: list[Wire] = ["d"]
-    for key, item in value.items():
+    for key, item in dict.items(value):  # an instance may hide the method of its class
         if budget.nodes <= 0:
             return ["o", "dict (too large)"]
         out += (_write(key, depth, budget), _write(item, depth, budget))
@@ -351,6 +352,9 @@ _CONTAINERS: dict[int, Callable[[Any, int, _Budget], Wire]] = {
     id(set): _write_items("s"),
     id(frozenset): _write_items("s"),
     id(dict): _write_dict,
+    id(OrderedDict): _write_dict,
+    id(defaultdict): _write_dict,
+    id(Counter): _write_dict,
 }
 
 

@@ -160,3 +160,10 @@ def times(number: int) -> str:
 
 def started_calls(run: Run) -> list[CallRecord]:
     return [call for call in run.calls if call.outcome is not Outcome.REFUSED]
+
+
+def was_made_again(run: Run, call: CallRecord) -> bool:
+    """The call was cancelled, and then another one was made in its place."""
+    return call.outcome is Outcome.CANCELLED and any(
+        other.node == call.node and other is not call for other in run.calls
+    )

@@ -18,17 +18,18 @@ from grader.checks.evidence import (
     show_call,
     show_node,
     times,
+    was_made_again,
 )
 from grader.engine.trace import CallRecord, Ending, Outcome, Run
 from grader.exercise.model import ExpressionError, Item
-from grader.values import Opaque, Value, describe
+from grader.values import Dict, Opaque, Value, describe
 
 
 def result(evidence: Evidence, item: Item) -> Judgement:
     """The entry returned (or raised) what its case says, in every timed and gated run."""
     judged = False
     for run in evidence.of(item):
-        if run.spec.hostile or ended_as_expected(run):
+        if run.spec.hostile or (ended_as_expected(run) and _error_is_a_services(run)):
             judged = True
             continue
         if run.ending is Ending.LOAD_ERROR:
@@ -42,6 +43,10 @@ def result(evidence: Evidence, item: Item) -> Judgement:
 
 def _judge_result(run: Run) -> Judgement:
     case, when = run.plan.case, circumstances(run)
+    if ended_as_expected(run):
+        seen = f"it raised {case.raises}{when}, but no service had raised it"
+        line = run.error.line if run.error else None
+        return failed(seen, f"the {case.raises} of a service", run=run, kind="ended", line=line)
     if run.ending is not Ending.RETURNED:
         wanted = f"{case.raises} to be raised" if case.raises else "a result"
         line = run.error.line if run.error else None
@@ -55,11 +60,12 @@ def _judge_result(run: Run) -> Judgement:
     except ExpressionError:
         seen = f"it returned {describe(run.value)}{when} before all calls had finished"
         return failed(seen, "the values that the services return", run=run, kind="value")
-    try:
-        opaque = isinstance(run.value, Opaque)
-        value = normalise({"result": run.value}) if normalise and not opaque else run.value
-    except ExpressionError:
-        value = run.value
+    value = run.value
+    # tuple(result) would take the keys of a dict
+    other_kind = isinstance(value, Opaque) or isinstance(value, Dict) > isinstance(expected, Dict)
+    if normalise is not None and not other_kind:
+        with suppress(ExpressionError):
+            value = normalise({"result": value})
     if normalise is not None:
         with suppress(ExpressionError):
             expected = normalise({"result": expected})
@@ -69,23 +75,36 @@ def _judge_result(run: Run) -> Judgement:
     return failed(seen, wanted, run=run, kind="value")
 
 
+def _error_is_a_services(run: Run) -> bool:
+    """A service raised the error that the case expects; or no service of the plan ever does."""
+    wanted = run.plan.case.raises
+    operations = {node.operation for node in run.plan.nodes}
+    may_raise = any(
+        failure.error_type == wanted
+        for name in operations
+        for failure in run.plan.exercise.operation(name).failures
+    )
+    return not may_raise or any(
+        call.outcome is Outcome.RAISED and call.error.partition("(")[0] == wanted
+        for call in run.calls
+    )
+
+
 def expected_result(run: Run) -> Value:
     """What the entry should have returned, over the values that were really issued.
 
     A call that the plan has no node for (made on the wrong session, say) still stands for the
-    node with its arguments: how calls were made is for other items. Raises ExpressionError.
+    node with its arguments, and one call for all that are equal to it: how calls were made is for
+    other items. Raises ExpressionError.
     """
     values = dict(run.node_values)
-    spare = [call for call in run.calls if call.node is None and call.outcome is Outcome.OK]
-    for i, node in enumerate(run.plan.nodes):
-        if i in values or not spare:
-            continue
-        with suppress(ExpressionError):
+    missing = [i for i in range(len(run.plan.nodes)) if i not in values]
+    done = [call for call in run.calls if missing and call.outcome is Outcome.OK]
+    made = {(call.operation, run.canonical(call.args)): call.value for call in done}
+    for i in missing:
+        with suppress(ExpressionError, KeyError):
             args = run.canonical(run.plan.arguments(i, values))
-            for call in spare:
-                if call.operation == node.operation and run.canonical(call.args) == args:
-                    values[i] = call.value
-                    break
+            values[i] = made[run.plan.nodes[i].operation, args]
     return run.plan.result(values)
 
 
@@ -113,7 +132,7 @@ def _judge_calls(run: Run) -> Judgement:
         if call.outcome is Outcome.REFUSED:
             seen = f"{refusal(call)}{when}"
             return failed(seen, _wanted_calls(run), run=run, kind="unexpected", line=call.line)
-        if call.node is None or _was_cancelled_and_made_again(run, call):
+        if call.node is None or was_made_again(run, call):
             same = [other for other in run.calls if _same(run, other, call)]
             if len(same) > 1:
                 seen = f"{show_call(call)} was called {times(len(same))}{when}"
@@ -128,12 +147,6 @@ def _judge_calls(run: Run) -> Judgement:
             seen = f"{show_node(plan, i, run)} was never started{when}"
             return failed(seen, _wanted_calls(run), run=run, kind="missing")
     return PASSED
-
-
-def _was_cancelled_and_made_again(run: Run, call: CallRecord) -> bool:
-    return call.outcome is Outcome.CANCELLED and any(
-        other.node == call.node and other is not call for other in run.calls
-    )
 
 
 def _same(run: Run, one: CallRecord, other: CallRecord) -> bool:

@@ -15,6 +15,7 @@ from grader.checks.evidence import (
     seconds,
     show_call,
     show_node,
+    was_made_again,
 )
 from grader.engine.schedules import Kind
 from grader.engine.trace import Ending, Mismatch, Outcome, Run
@@ -30,6 +31,10 @@ def concurrency(evidence: Evidence, item: Item) -> Judgement:
     for run in runs:
         if run.mismatch is not None:
             return _describe_mismatch(run, run.mismatch)
+        twice = next((call for call in run.calls if was_made_again(run, call)), None)
+        if twice is not None:
+            seen = f"{show_call(twice)} was started, cancelled and started again"
+            return failed(seen, _WANTED, run=run, kind="extra", line=twice.line)
     return PASSED
 
 

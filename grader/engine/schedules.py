@@ -20,7 +20,9 @@ from grader.exercise.plan import Node, Plan
 WEIGHTS = (1, 2, 4, 7, 11, 16, 23)  # pairwise sums differ, so few schedules tie by chance
 MAX_DOMINANT = 6
 RANDOM_RUNS = 1
-QUICKER = (50, 60, 70, 80)  # the critical path of a random run, in per cent of the nominal one
+# The critical path of a random run, in thousandths of the nominal one. Not round, so that a
+# program that looks once in every tenth of a second is late.
+QUICKER = (537, 613, 719, 787)
 MAX_REDRAWS = 20
 ALL_ORDERS_UP_TO = 32  # nodes; larger plans get a drawn selection of orders
 MAX_ORDERS = 64
@@ -104,7 +106,7 @@ def _drawn_durations(plan: Plan, draws: Draws) -> Iterator[tuple[int, ...]]:
     if len(nodes) > 1:
         for node in draws.shuffled(distinct)[:MAX_DOMINANT]:
             drawn = {i: draws.choice((1, 2)) for i in distinct} | {node: WEIGHTS[-1]}
-            yield _scaled(nodes, [drawn[i] for i in equal], 100)
+            yield _scaled(nodes, [drawn[i] for i in equal], 1000)
     for _ in range(RANDOM_RUNS):
         for _ in range(MAX_REDRAWS):
             drawn = {i: draws.choice(WEIGHTS) for i in distinct}
@@ -118,11 +120,11 @@ def _drawn_durations(plan: Plan, draws: Draws) -> Iterator[tuple[int, ...]]:
         yield _scaled(nodes, weights, draws.choice(QUICKER))
 
 
-def _scaled(nodes: Sequence[Node], weights: Sequence[int], percent: int) -> tuple[int, ...]:
+def _scaled(nodes: Sequence[Node], weights: Sequence[int], thousandths: int) -> tuple[int, ...]:
     """Scale so that the critical path is at most the nominal one: a right deadline can't fire."""
     nominal = graph.ideal_makespan(nodes, [node.duration_us for node in nodes])
     path = graph.ideal_makespan(nodes, weights)
-    return tuple(max(1, weight * nominal * percent // (100 * path)) for weight in weights)
+    return tuple(max(1, weight * nominal * thousandths // (1000 * path)) for weight in weights)
 
 
 def _gate_orders(plan: Plan, draws: Draws) -> list[tuple[int, ...]]:

@@ -70,16 +70,16 @@ def place_of(task: asyncio.Task[Any], filename: str, stub_code: CodeType) -> lis
     for awaited in await_chain(coroutine):
         frame = getattr(awaited, "cr_frame", None) or getattr(awaited, "gi_frame", None)
         if frame is None:
-            waits_for = protocol.type_name(awaited)
-        elif frame.f_code is stub_code:
+            break  # a future: the name of what waits for it says more
+        if frame.f_code is stub_code:
             waits_for = str(frame.f_locals.get("service", ""))
             line = line if line is not None else frame.f_locals.get("created_line")
             break
         elif frame.f_code.co_filename == filename:
             line = frame.f_lineno
             name = name or str(getattr(awaited, "__qualname__", ""))
-        else:
-            waits_for = frame.f_code.co_name
+        elif line is not None:
+            waits_for = str(getattr(awaited, "__qualname__", ""))  # "Event.wait"
     name = name or str(getattr(coroutine, "__qualname__", "?"))
     return [name[:100], line, waits_for[:100]]
 

@@ -202,13 +202,13 @@ def test_a_memo_in_builtins_keeps_state_between_runs() -> None:
 
 def test_another_order_of_a_set_is_no_state_between_runs() -> None:
     """A wrong program is not told a wrong reason."""
-    body = CHAINS.replace("[1, 2, 3]", "[1, 2, 3, 4, 5, 6, 7, 8]")
+    body = CHAINS.replace("[1, 2, 3]", "[1, 2, 3, 4, 5, 6]")
     program = """
     async def go(ids):
         done, _ = await asyncio.wait([asyncio.create_task(first(i)) for i in ids])
         return [await second(task.result()) for task in done]
     """
-    for seed in ("2", "3", "4", "5", "6"):
+    for seed in ("2", "3", "4"):
         assert "clean" not in lost(body, program, seed)
 
 

@@ -119,6 +119,13 @@ def test_a_message_after_the_end_turns_a_return_into_a_violation() -> None:
     assert (before, engine.ending) == (Ending.RETURNED, Ending.VIOLATION)
 
 
+def test_a_killed_run_keeps_its_first_reason() -> None:
+    engine = running(EXERCISE)
+    talk(engine, raised("MemoryError"))
+    assert talk(engine, LOADED) == [protocol.Stop("memory_limit")]
+    assert engine.ending is Ending.MEMORY_LIMIT
+
+
 # --- loading ---------------------------------------------------------------------------------
 
 

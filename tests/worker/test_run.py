@@ -588,6 +588,22 @@ def test_deadlock_is_found_at_once_with_the_line(body: str, before: str) -> None
     assert line_in(body, before) in [place.line for place in run.places]
 
 
+@pytest.mark.parametrize(
+    ("awaited", "waits_for"),
+    [
+        ("asyncio.Event().wait()", "Event.wait"),
+        ("asyncio.Queue().get()", "Queue.get"),
+        ("asyncio.sleep(float('inf'))", "sleep"),
+        ("asyncio.get_running_loop().create_future()", ""),
+        ("helper()", "Event.wait"),
+    ],
+)
+def test_deadlock_names_what_is_waited_for(awaited: str, waits_for: str) -> None:
+    run = run_main(f"await {awaited}", "async def helper(): await asyncio.Event().wait()\n")
+    [place] = run.places
+    assert place.waits_for == waits_for
+
+
 def test_deadlock_of_two_tasks_shows_both() -> None:
     run = run_main(
         "await asyncio.gather(left(), right())",
