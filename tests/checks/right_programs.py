@@ -24,22 +24,6 @@ async def get_users_and_locations():
     return out["u"], out["l"]
 """,
     ),
-    "queue_results": (
-        "exercise-4",
-        """\
-async def get_items(ids):
-    q = asyncio.Queue()
-    async def put(i, x):
-        await q.put((i, await get_item(x)))
-    tasks = [asyncio.create_task(put(i, x)) for i, x in enumerate(ids)]
-    out = [None] * len(ids)
-    for _ in ids:
-        i, v = await q.get()
-        out[i] = v
-    await asyncio.gather(*tasks)
-    return out
-""",
-    ),
     "queue_pool_cancel_no_await": (
         "exercise-4",
         """\
@@ -193,7 +177,8 @@ async def dossier(cid, vid):
     pending = []
     for c in asyncio.as_completed([one("c", get_customer(cid)), one("v", get_vehicle(vid))]):
         k, v = await c
-        pending.append(asyncio.ensure_future(one(k, get_invoices(v) if k == "c" else get_history(v))))
+        call = get_invoices(v) if k == "c" else get_history(v)
+        pending.append(asyncio.ensure_future(one(k, call)))
     for c in asyncio.as_completed(pending):
         k, v = await c
         out[k] = v
@@ -342,7 +327,8 @@ async def deep(n, f, x):
 async def chain(f, g, x):
     return await deep(50, g, await deep(50, f, x))
 async def dossier(cid, vid):
-    return await asyncio.gather(chain(get_customer, get_invoices, cid), chain(get_vehicle, get_history, vid))
+    left = chain(get_customer, get_invoices, cid)
+    return await asyncio.gather(left, chain(get_vehicle, get_history, vid))
 """,
     ),
     "to_thread": (
@@ -418,22 +404,6 @@ async def shop_page(user_id):
         beat.cancel()
 """,
     ),
-    "heartbeat_awaited": (
-        "exercise-2",
-        """\
-import contextlib
-async def heartbeat():
-    while True:
-        await asyncio.sleep(0.25)
-async def get_users_and_locations():
-    beat = asyncio.create_task(heartbeat())
-    r = await asyncio.gather(get_users(), get_locations())
-    beat.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await beat
-    return tuple(r)
-""",
-    ),
     "logging": (
         "exercise-5",
         """\
@@ -456,14 +426,6 @@ async def get_users_and_locations():
     a = asyncio.shield(get_users())
     b = asyncio.shield(get_locations())
     return await a, await b
-""",
-    ),
-    "shield_tasks": (
-        "exercise-2",
-        """\
-async def get_users_and_locations():
-    a, b = asyncio.create_task(get_users()), asyncio.create_task(get_locations())
-    return await asyncio.shield(a), await asyncio.shield(b)
 """,
     ),
     "all_tasks": (
@@ -529,16 +491,6 @@ async def get_users_and_locations():
     while not (a.done() and b.done()):
         await asyncio.sleep(0)
     return a.result(), b.result()
-""",
-    ),
-    "wait_all": (
-        "exercise-4",
-        """\
-async def get_items(ids):
-    tasks = [asyncio.create_task(get_item(i)) for i in ids]
-    if tasks:
-        await asyncio.wait(tasks)
-    return [t.result() for t in tasks]
 """,
     ),
     "chain_by_callbacks": (
@@ -614,20 +566,6 @@ async def load_dashboard():
     return {k: await v for k, v in t.items()}
 """,
     ),
-    "session_manual": (
-        "exercise-3",
-        """\
-async def one(table):
-    s = Session()
-    await s.__aenter__()
-    try:
-        return table, await s.execute("SELECT * FROM " + table)
-    finally:
-        await s.__aexit__(None, None, None)
-async def load_dashboard():
-    return dict(await asyncio.gather(one("locations"), one("users")))
-""",
-    ),
     "ordered_dict": (
         "exercise-8",
         """\
@@ -689,7 +627,8 @@ async def get_users_and_locations():
     loop = asyncio.get_running_loop()
     def work(c):
         return asyncio.run_coroutine_threadsafe(c, loop).result()
-    return await asyncio.gather(asyncio.to_thread(work, get_users()), asyncio.to_thread(work, get_locations()))
+    users = asyncio.to_thread(work, get_users())
+    return await asyncio.gather(users, asyncio.to_thread(work, get_locations()))
 """,
     ),
     "retry_never_needed": (
@@ -853,17 +792,6 @@ async def shop_page(user_id):
         return await build_page(o, r)
 """,
     ),
-    "gather_of_gathers": (
-        "exercise-8",
-        """\
-async def load_avatars(ids):
-    half = len(ids) // 2
-    async def one(x):
-        return x, await get_avatar((await get_details(x))["avatar_id"])
-    a, b = await asyncio.gather(asyncio.gather(*map(one, ids[:half])), asyncio.gather(*map(one, ids[half:])))
-    return dict(a + b)
-""",
-    ),
     "recursion": (
         "exercise-4",
         """\
@@ -884,7 +812,8 @@ async def chain(f, g, x):
     for _ in range(20): await asyncio.sleep(0)
     return await g(y)
 async def dossier(cid, vid):
-    return await asyncio.gather(chain(get_customer, get_invoices, cid), chain(get_vehicle, get_history, vid))
+    left = chain(get_customer, get_invoices, cid)
+    return await asyncio.gather(left, chain(get_vehicle, get_history, vid))
 """,
     ),
     "heavy_cpu_between": (

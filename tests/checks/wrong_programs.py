@@ -216,7 +216,8 @@ async def spare():
     async with Session() as s:
         pass
 async def load_dashboard():
-    u, l, _ = await asyncio.gather(one("SELECT * FROM users"), one("SELECT * FROM locations"), spare())
+    users = one("SELECT * FROM users")
+    u, l, _ = await asyncio.gather(users, one("SELECT * FROM locations"), spare())
     return dict(users=u, locations=l)
 """,
     ),
@@ -509,7 +510,8 @@ async def dossier(cid, vid):
         y = await f(x)
         await meet()
         return await g(y)
-    return await asyncio.gather(chain(get_customer, get_invoices, cid), chain(get_vehicle, get_history, vid))
+    left = chain(get_customer, get_invoices, cid)
+    return await asyncio.gather(left, chain(get_vehicle, get_history, vid))
 """,
     ),
     "one_lock_second_steps": (
@@ -522,7 +524,8 @@ async def dossier(cid, vid):
         y = await f(x)
         async with lock:
             return await g(y)
-    return await asyncio.gather(chain(get_customer, get_invoices, cid), chain(get_vehicle, get_history, vid))
+    left = chain(get_customer, get_invoices, cid)
+    return await asyncio.gather(left, chain(get_vehicle, get_history, vid))
 """,
     ),
     "lock_cross_steps": (
@@ -644,7 +647,8 @@ async def load_dashboard():
         """\
 async def load_dashboard():
     async with Session() as a, Session() as b:
-        u, l = await asyncio.gather(a.execute("SELECT * FROM users"), b.execute("SELECT * FROM locations"))
+        users = a.execute("SELECT * FROM users")
+        u, l = await asyncio.gather(users, b.execute("SELECT * FROM locations"))
     return dict(users=u, locations=l)
 """,
     ),
@@ -655,7 +659,8 @@ async def load_dashboard():
 async def load_dashboard():
     a, b = Session(), Session()
     await asyncio.gather(a.__aenter__(), b.__aenter__())
-    u, l = await asyncio.gather(a.execute("SELECT * FROM users"), b.execute("SELECT * FROM locations"))
+    users = a.execute("SELECT * FROM users")
+    u, l = await asyncio.gather(users, b.execute("SELECT * FROM locations"))
     await asyncio.gather(a.__aexit__(None, None, None), b.__aexit__(None, None, None))
     return dict(users=u, locations=l)
 """,
