@@ -293,6 +293,8 @@ def _write_bytes(value: bytes) -> Wire:
 def _write_items(tag: str) -> Callable[[Any, int, _Budget], Wire]:
     def write(value: Any, depth: int, budget: _Budget) -> Wire:
         out: list[Wire] = [tag]
+        if len(value) > budget.nodes:
+            return ["o", f"{type_name(value)} (too large)"]
         for item in value:
             if budget.nodes <= 0:
                 return ["o", f"{type_name(value)} (too large)"]

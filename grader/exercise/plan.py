@@ -8,6 +8,7 @@ may be opened before the arguments of the method are known; ``after`` holds the 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -21,8 +22,9 @@ from grader.exercise.model import (
     PlanStep,
     Service,
 )
-from grader.values import Value
+from grader.values import Value, fingerprint, to_wire
 
+_TEN_DIGITS = re.compile(r"(?=([0-9a-f]{10}))")  # as long as a nonce, at every place
 MAX_PLAN_NODES = 200_000
 MAX_PLAN_EDGES = 2_000_000
 
@@ -230,7 +232,19 @@ class _Builder:
         except ExpressionError as error:
             raise PlanError(step.name, step.operation, "each", str(error)) from None
         assert len(rounds) <= MAX_ITEMS
+        if self._holds_reference_nonce(rounds):
+            message = (
+                "the rounds depend on values that only a run knows; write a round for each "
+                "position, like `i in range(len(cities))`, and `cities[i]` in the call"
+            )
+            raise PlanError(step.name, step.operation, "each", message)
         return [dict(zip(step.loop_targets, row, strict=True)) for row in rounds]
+
+    def _holds_reference_nonce(self, rounds: Value) -> bool:
+        """Whether a value that a step returns, and not only its length, went into the rounds."""
+        text = fingerprint(to_wire(list(rounds))) if self._nodes else ""
+        found = _TEN_DIGITS.finditer(text)
+        return any(int(match[1], 16) < len(self._nodes) for match in found)
 
     def _add_session(
         self,

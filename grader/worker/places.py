@@ -75,7 +75,7 @@ def place_of(task: asyncio.Task[Any], filename: str, stub_code: CodeType) -> lis
             waits_for = str(frame.f_locals.get("service", ""))
             line = line if line is not None else frame.f_locals.get("created_line")
             break
-        elif frame.f_code.co_filename == filename:
+        if frame.f_code.co_filename == filename:
             line = frame.f_lineno
             name = name or str(getattr(awaited, "__qualname__", ""))
         elif line is not None:

@@ -11,6 +11,7 @@ from grader.exercise.model import Exercise, ExerciseError, ExpressionError
 from grader.exercise.plan import Node, Plan, PlanError, build_plan
 from grader.values import Dict, describe
 from tests.exercise.helpers import ZOO, exercise
+from tests.helpers import exercise_from
 
 
 def plan_of(loaded: Exercise, case: int = 0) -> Plan:
@@ -165,3 +166,24 @@ def test_too_many_dependencies_are_refused(tmp_path: Path) -> None:
     text = text.replace('{call: "log(len(detail))"', "{call: log(u), each: u in range(3000)")
     with pytest.raises(ExerciseError, match=r"the plan has more than 2,000,000 dependencies"):
         exercise(tmp_path, text)
+
+
+def test_rounds_over_the_values_of_a_step_are_refused_and_over_positions_accepted() -> None:
+    body = """
+        entry: f
+        services:
+          list_cities: {{duration: 1, returns: "[f'oslo-{{nonce}}', f'rome-{{nonce}}']"}}
+          get_weather: {{args: [city], duration: 1, returns: "f'sun in {{city}}'"}}
+        plan:
+          cities: list_cities()
+          weather: {{call: "{call}", each: "{each}"}}
+        result: "[weather[i] for i in range(len(cities))]"
+        cases: {{a: {{call: []}}}}
+        rubric: [{{id: r, points: 1, check: result, title: t, goal: true}}]
+    """
+    right = exercise_from(
+        body.format(call="get_weather(cities[i])", each="i in range(len(cities))")
+    )
+    assert len(build_plan(right, right.cases[0]).nodes) == 3
+    with pytest.raises(ExerciseError, match="values that only a run knows"):
+        exercise_from(body.format(call="get_weather(city)", each="city in cities"))
