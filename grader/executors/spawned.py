@@ -41,7 +41,8 @@ class SpawnedLink:
         self._news: queue.Queue[tuple[str, bytes]] = queue.Queue(MAX_NEWS)
         self._set_aside: deque[tuple[str, bytes]] = deque()  # taken from the queue too early
         self._outbox: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
-        self._unsent = 0
+        self._queued_bytes = 0  # counted by the host …
+        self._written_bytes = 0  # … and by the writing thread
         self._exited = False
         worker_reads, send_fd = os.pipe()
         receive_fd, worker_writes = os.pipe()
@@ -92,9 +93,11 @@ class SpawnedLink:
     def _tell_exit(self) -> None:
         if sys.platform == "win32":
             self._process.wait()
-        else:
+        elif hasattr(os, "waitid"):
             with contextlib.suppress(ChildProcessError):
                 os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOWAIT)
+        else:  # macOS before Python 3.13: the closed channel tells it, unless a child holds it open
+            return
         self._news.put(("exit", b""))
 
     def _write_all(self, fd: int) -> None:
@@ -105,15 +108,15 @@ class SpawnedLink:
                     rest = rest[os.write(fd, rest) :]
             except OSError:  # the worker is gone, which the readers notice
                 break
-            self._unsent -= len(data)
+            self._written_bytes += len(data)
         os.close(fd)
 
     @property
     def unsent_bytes(self) -> int:
-        return self._unsent
+        return self._queued_bytes - self._written_bytes
 
     def send(self, data: bytes) -> None:
-        self._unsent += len(data)
+        self._queued_bytes += len(data)
         self._outbox.put(data)
 
     def wait(self, timeout_s: float) -> News:
