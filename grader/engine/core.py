@@ -35,7 +35,7 @@ from grader.exercise.plan import Plan
 from grader.protocol import EngineMessage
 from grader.values import Value, from_wire, to_wire
 
-MAX_SPINS = 30  # reports of 'spinning' at one instant, with nothing in flight, before a livelock
+MAX_SPINS = 30  # reports of 'spinning' at one instant, with nothing in flight, before time moves
 MAX_FINDINGS = 200
 
 
@@ -300,18 +300,20 @@ class Engine:
             return [*self._ledger.deliver(step.calls, self.now_us), self._go_on()]
         if step.ending is not None:
             return self._last_question(step.ending)
+        if message.spinning and not self._spun_for_long():
+            return [self._go_on()]
         if step.now_us is not None and next_us is not None:
             if next_us >= self._limit_us:
                 return self._last_question(Ending.VIRTUAL_TIME_LIMIT)
             if message.spinning or self.spec.stepwise:
                 self._advance(next_us)
             return [self._go_on()]
-        if not message.spinning:
-            return self._last_question(Ending.DEADLOCK)
+        return self._last_question(Ending.LIVELOCK if message.spinning else Ending.DEADLOCK)
+
+    def _spun_for_long(self) -> bool:
+        """Whether the program has only yielded for so long that it waits for time to pass."""
         self._spins += 1
-        if self._spins > MAX_SPINS:
-            return self._last_question(Ending.LIVELOCK)
-        return [self._go_on()]
+        return self._spins > MAX_SPINS
 
     def _go_on(self) -> EngineMessage:
         until_us = self.now_us if self.spec.stepwise else self._clock.until_us(self.now_us)

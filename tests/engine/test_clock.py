@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from grader import protocol
-from grader.engine.core import Engine, State
+from grader.engine.core import MAX_SPINS, Engine, State
 from grader.engine.schedules import plain_run
 from grader.engine.trace import Ending, Mismatch, Outcome
 from tests.engine.samples import (
@@ -104,6 +104,9 @@ def test_a_timer_of_the_program_comes_before_a_later_end_and_after_an_equal_one(
 def test_a_spinning_program_is_moved_to_its_timer_but_not_past_an_end() -> None:
     engine = running(EXERCISE)
     talk(engine, call(1, "a", 1))
+    for _ in range(MAX_SPINS):  # it may still be at work: 2000 passes are no proof of waiting
+        spun = talk(engine, idle(timer=SECOND, spinning=True))
+        assert spun == [protocol.Advance(0, 3 * SECOND)]
     assert talk(engine, idle(timer=SECOND, spinning=True)) == [protocol.Advance(SECOND, 3 * SECOND)]
     assert replies(talk(engine, idle(SECOND, timer=4 * SECOND, spinning=True))) == [1]
     assert engine.now_us == 3 * SECOND
