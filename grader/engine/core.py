@@ -21,15 +21,7 @@ from grader.engine.clock import GatedClock, HeldClock, TimedClock
 from grader.engine.ledger import BadCall, Ledger
 from grader.engine.matching import Matcher
 from grader.engine.schedules import Kind, RunSpec
-from grader.engine.trace import (
-    Ending,
-    Finding,
-    Mismatch,
-    Outcome,
-    Place,
-    Raised,
-    Run,
-)
+from grader.engine.trace import Ending, Finding, Mismatch, Outcome, Place, Raised, Run
 from grader.exercise.model import Exercise
 from grader.exercise.plan import Plan
 from grader.protocol import EngineMessage
@@ -37,8 +29,6 @@ from grader.values import Value, from_wire, to_wire
 
 MAX_SPINS = 30  # reports of 'spinning' at one instant, with nothing in flight, before time moves
 MAX_FINDINGS = 200
-
-
 _WRONG_TIME = "time went backwards, or further than was allowed"
 
 
@@ -382,19 +372,9 @@ class Engine:
         record.ending, record.detail = ending, detail
         self._note_mismatch_at_end()
         if ending in (Ending.RETURNED, Ending.RAISED, Ending.CANCELLED):
-            for call in self._ledger.calls.values():
-                if call.outcome is Outcome.OPEN:
-                    shown = f"{call.operation.name}() was still running"
-                    self._find("call_left", call.line, shown, witnessed=True)
-            if self._ledger.open_contexts:
-                line = self._line_of_open_context()
-                self._find("context_open", line, "", witnessed=True)
+            record.findings += self._ledger.left_open()
         self.state = State.OVER
         return [protocol.Stop(reason=ending.value)]
-
-    def _line_of_open_context(self) -> int | None:
-        entered = [c for c in self._ledger.calls.values() if c.operation.name.endswith(".enter")]
-        return entered[-1].line if entered else None
 
     def _find(self, kind: str, line: int | None, detail: str, *, witnessed: bool) -> None:
         if len(self._record.findings) < MAX_FINDINGS:

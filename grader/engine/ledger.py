@@ -13,11 +13,12 @@ from grader.engine.clock import TimedClock
 from grader.engine.matching import Matcher
 from grader.engine.schedules import RunSpec
 from grader.engine.services import Answer, Services, WrongArguments, answer, bind, duration_us
-from grader.engine.trace import Outcome
+from grader.engine.trace import Finding, Outcome
 from grader.exercise.model import Exercise, Operation
 from grader.protocol import EngineMessage
 from grader.values import Value, from_wire, to_wire
 
+MAX_LEFT_OPEN = 200  # findings
 MAX_CALLS = 200_000  # of a run without a plan
 MAX_CALLS_A_NODE = 4  # a program may repeat its calls, but not without end …
 ALWAYS_ALLOWED_CALLS = 2_000  # … and small plans leave room for a loop gone wrong
@@ -49,10 +50,6 @@ class Ledger:
         self._services = Services(exercise)
         self._matcher = matcher
         self._clock = clock
-
-    @property
-    def open_contexts(self) -> int:
-        return self._services.open_contexts()
 
     def start(self, message: protocol.Call, now_us: int) -> OpenCall:
         """Take a call. Raises BadCall."""
@@ -167,6 +164,19 @@ class Ledger:
                 )
             )
         return replies
+
+    def left_open(self) -> list[Finding]:
+        """What is still running or open when the entry has ended."""
+        calls = self.calls.values()
+        found = [
+            Finding("call_left", call.line, f"{call.operation.name}() was still running", True)
+            for call in calls
+            if call.outcome is Outcome.OPEN
+        ]
+        if self._services.open_contexts():
+            entered = [call.line for call in calls if call.operation.name.endswith(".enter")]
+            found.append(Finding("context_open", entered[-1], "", True))
+        return found[:MAX_LEFT_OPEN]
 
     def _next_seq(self) -> int:
         self._seq += 1
