@@ -267,7 +267,8 @@ class Engine:
         if not self._see(message.now_us - message.duration_us):
             return self._violate(_WRONG_TIME)
         seconds = self._bounded(message.duration_us) / 1e6
-        self._find("blocked", message.line, f"{message.what} for {seconds:g} s", witnessed=False)
+        line = claims.line_number(message.line)
+        self._find("blocked", line, f"{message.what} for {seconds:g} s", witnessed=False)
         self._advance(self._bounded(message.now_us))
         return []
 

@@ -326,3 +326,13 @@ def test_a_whole_run_leaves_a_whole_trace() -> None:
     assert (run.ending, run.end_us, run.value) == (Ending.RETURNED, 4 * SECOND, joined)
     assert run.findings == ()
     assert run.plan.result(run.node_values) == joined
+
+
+@pytest.mark.parametrize("line", [-(10**9), -1, 0, 10**12])
+def test_an_impossible_line_of_a_block_is_no_line(line: int) -> None:
+    """Reports look lines up in the source: what can't be a line must not get there."""
+    engine = running(EXERCISE)
+    talk(engine, block(SECOND, SECOND)._replace(line=line))
+    assert [(finding.kind, finding.line) for finding in engine.run("").findings] == [
+        ("blocked", None)
+    ]
