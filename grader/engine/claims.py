@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from grader.engine.trace import Finding, Place
+from grader.engine.trace import Finding, Place, Raised
 from grader.protocol import MAX_TEXT_CHARS
 
 MAX_NOTES = 20
@@ -22,6 +22,11 @@ def line_number(claim: object) -> int | None:
 def text(claim: str) -> str:
     """A text of a bearable length."""
     return claim[:MAX_TEXT_CHARS]
+
+
+def raised(kind: str, message: str, traceback: str, line: object) -> Raised:
+    """An error of the student's."""
+    return Raised(text(kind), text(message), text(traceback), line_number(line))
 
 
 def _rows(claims: list[list[Any]], width: int, limit: int) -> Iterable[list[Any]]:

@@ -59,7 +59,7 @@ STATES: dict[State, tuple[type[Any], ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """What is graded: the decoded text (None: it could not be decoded) and where it came from."""
+    """What is graded: the decoded text and where it came from."""
 
     path: str
     filename: str  # what tracebacks call it
@@ -204,11 +204,8 @@ class Engine:
         self._record.shapes = claims.shapes(message.shapes)
         if message.problem is not None:
             ending = Ending.MEMORY_LIMIT if message.problem == "MemoryError" else Ending.LOAD_ERROR
-            self._record.error = Raised(
-                claims.text(message.problem),
-                claims.text(message.text),
-                claims.text(message.traceback),
-                claims.line_number(message.line),
+            self._record.error = claims.raised(
+                message.problem, message.text, message.traceback, message.line
             )
             return self._finish(ending, claims.text(message.text))
         self.state = State.RUNNING
@@ -354,11 +351,8 @@ class Engine:
         except ValueError as error:
             return self._violate(f"a result that can't be read: {error}")
         if ending is not Ending.RETURNED:
-            self._record.error = Raised(
-                claims.text(message.error_type),
-                claims.text(message.error_text),
-                claims.text(message.traceback),
-                claims.line_number(message.line),
+            self._record.error = claims.raised(
+                message.error_type, message.error_text, message.traceback, message.line
             )
             if ending is Ending.RAISED and message.error_type == "MemoryError":
                 ending = Ending.MEMORY_LIMIT

@@ -141,16 +141,18 @@ class Ledger:
     def close_due(self, now_us: int) -> None:
         """Close the calls that ended before ``now_us``, while the loop was busy."""
         for call in self._clock.due_before(now_us):
-            outcome = Outcome.OK if call.answer.ok else Outcome.RAISED
-            self.close(call, outcome, call.start_us + call.duration_us)
+            self._complete(call, call.start_us + call.duration_us)
+
+    def _complete(self, call: OpenCall, end_us: int) -> None:
+        """The service has done its work: the call returns, or raises what the exercise says."""
+        self.close(call, Outcome.OK if call.answer.ok else Outcome.RAISED, end_us)
 
     def deliver(self, calls: list[OpenCall], now_us: int) -> list[EngineMessage]:
         """The replies to calls that are over now."""
         replies: list[EngineMessage] = []
         for call in calls:
             if call.outcome is Outcome.OPEN:
-                outcome = Outcome.OK if call.answer.ok else Outcome.RAISED
-                self.close(call, outcome, now_us)
+                self._complete(call, now_us)
             elif call.end_us is None:
                 call.end_us, call.end_seq = now_us, self._next_seq()
             call.delivered = True

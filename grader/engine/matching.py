@@ -40,7 +40,6 @@ class Matcher:
         self._data_waiting = [len(node.data_deps) for node in plan.nodes]
         self._dependents: list[list[int]] = [[] for _ in plan.nodes]
         self._by_operation: dict[str, list[int]] = {}
-        self.unfinished = sum(not node.closing for node in plan.nodes)
         for i, node in enumerate(plan.nodes):
             self._by_operation.setdefault(node.operation, []).append(i)
             for dep in node.deps:
@@ -82,8 +81,6 @@ class Matcher:
     def finish(self, node: int, value: Value) -> None:
         """A node's call returned: what depends on it may become known and ready."""
         self.values[node] = value
-        if not self.plan.nodes[node].closing:
-            self.unfinished -= 1
         for dependent in self._dependents[node]:
             self._waiting[dependent] -= 1
             if node in self.plan.nodes[dependent].data_deps:
@@ -200,8 +197,6 @@ class Matcher:
 
     def _unfinish(self, node: int) -> None:
         del self.values[node]
-        if not self.plan.nodes[node].closing:
-            self.unfinished += 1
         for dependent in self._dependents[node]:
             if self._waiting[dependent] == 0:
                 self.ready.pop(dependent, None)
