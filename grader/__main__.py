@@ -13,7 +13,7 @@ TYPE_CHECKING = False  # as in ``typing``, which would be looked for in the curr
 if TYPE_CHECKING:
     from typing import NoReturn
 
-    from grader.executors.forked import Zygote
+    from grader.cli.workers import Workers
 
 RUNS_PROGRAMS = ("check", "run")
 ASKS_ONLY = ("-h", "--help", "--version")
@@ -22,19 +22,19 @@ ASKS_ONLY = ("-h", "--help", "--version")
 def main() -> NoReturn:
     """Run the command line and end this process with its exit code."""
     _forget_current_folder()
-    zygote = None
+    workers = None
     try:
-        zygote = _start_zygote(sys.argv[1:])
+        workers = _start_workers(sys.argv[1:])
         from grader.cli.app import run
 
-        code = run(sys.argv[1:], zygote)
+        code = run(sys.argv[1:], workers)
     except BaseException as error:
         from grader.cli.crash import report
 
         code = report(error)
     try:
-        if zygote is not None:
-            zygote.close()
+        if workers is not None:
+            workers.close()
         for stream in (sys.stdout, sys.stderr):
             if stream is not None:
                 stream.flush()
@@ -43,17 +43,30 @@ def main() -> NoReturn:
     os._exit(code)  # taking a whole interpreter apart in order would only cost time
 
 
-def _start_zygote(argv: list[str]) -> Zygote | None:
-    """Start the zygote when the command will run a program and this system forks safely."""
+def _start_workers(argv: list[str]) -> Workers | None:
+    """Start what will run the program of this command, if it runs one."""
     command = next((word for word in argv if not word.startswith("-")), "")
     if command not in RUNS_PROGRAMS or not {*ASKS_ONLY}.isdisjoint(argv):
         return None
     from grader.executors import forked
 
     try:
-        return forked.Zygote() if forked.fork_is_safe() else None
-    except OSError:  # a spawned interpreter does the work instead
+        if forked.fork_is_safe():
+            zygote = forked.Zygote()
+            _keep_debuggers_out()
+            return zygote
+        from grader.executors.spawned_pool import SpawnedPool
+
+        return SpawnedPool()
+    except OSError:  # an interpreter that is started later does the work instead
         return None
+
+
+def _keep_debuggers_out() -> None:
+    """A program that broke out must not read this process: it holds expected values."""
+    from grader.executors.lockdown import kernel
+
+    kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
 
 
 def _forget_current_folder() -> None:

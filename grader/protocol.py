@@ -34,6 +34,7 @@ MAX_STR_BYTES = 1024 * 1024
 MAX_INT_BITS = 4096
 MAX_TEXT_CHARS = 8_000
 LENGTH_BYTES = 4
+OUT_OF_MEMORY_EXIT = 71  # the exit status of a worker that ran out of memory
 
 _SAFE_INT = 2**53
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
 import textwrap
 from collections.abc import Iterator
@@ -12,7 +13,9 @@ from grader.engine.core import Submission
 from grader.executors.base import Executor
 from grader.executors.forked import Zygote, forked_executor
 from grader.executors.in_process import InProcessSession
+from grader.executors.lockdown.layers import ALL_LAYERS
 from grader.executors.spawned import spawned_executor
+from grader.executors.spawned_pool import SpawnedPool
 from grader.exercise.catalog import installed_exercises_dir
 from grader.exercise.loader import load_exercise
 from grader.exercise.model import Exercise
@@ -56,13 +59,14 @@ def submission_from(text: str | bytes) -> Submission:
 
 @contextmanager
 def executor_of(name: str) -> Iterator[Executor]:
-    """One of EXECUTORS."""
+    """One of EXECUTORS; or "unlocked", the forked one without its lock-down."""
     if name == "in_process":
         yield InProcessSession
     elif name == "spawned":
-        yield spawned_executor()
+        with contextlib.closing(SpawnedPool()) as pool:
+            yield spawned_executor(pool)
     else:
-        zygote = Zygote()
+        zygote = Zygote(without=ALL_LAYERS if name == "unlocked" else ())
         try:
             yield forked_executor(zygote)
         finally:

@@ -20,7 +20,7 @@ from grader.exercise.model import ExerciseError
 from grader.version import __version__
 
 if TYPE_CHECKING:
-    from grader.executors.forked import Zygote
+    from grader.cli.workers import Workers
 
 NAME = "asyncgrade"
 COMMANDS = {
@@ -36,10 +36,10 @@ COMMANDS = {
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """What a command is given: the terminal, and the zygote if one was started."""
+    """What a command is given: the terminal, and what was started ahead to run programs."""
 
     console: Console
-    zygote: Zygote | None
+    workers: Workers | None
 
 
 class Commands(click.Group):
@@ -86,10 +86,10 @@ def commands() -> None:
     """
 
 
-def run(argv: Sequence[str], zygote: Zygote | None = None) -> int:
+def run(argv: Sequence[str], workers: Workers | None = None) -> int:
     """Run one command; give its exit code. What nobody foresaw is raised."""
     try:
-        tools = Tools(open_console(), zygote)
+        tools = Tools(open_console(), workers)
         with commands.make_context(NAME, list(argv) or ["--help"], obj=tools) as context:
             return int(commands.invoke(context) or 0)
     except click.exceptions.Exit as request:
@@ -108,7 +108,7 @@ def run(argv: Sequence[str], zygote: Zygote | None = None) -> int:
         complain(f"{NAME}: {error}")
         return int(ExitCode.GRADER_AT_FAULT)
     except BrokenPipeError:
-        if zygote is not None:
+        if workers is not None:
             raise
         return int(ExitCode.OUTPUT_CLOSED)  # of a help text: click prints these itself
     except ExecutorFailed as error:

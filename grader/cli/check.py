@@ -13,7 +13,8 @@ from grader.cli.console import Console
 from grader.cli.lookup import exercises_option, exercises_words, load
 from grader.cli.problems import ExitCode, Refusal
 from grader.cli.submissions import submission
-from grader.cli.workers import LEVELS, choose_executor, require
+from grader.cli.workers import choose_executor, require
+from grader.executors.base import LEVELS
 from grader.grade import grade
 from grader.verdict import Verdict
 
@@ -79,7 +80,7 @@ def check(
     """
     exercise = load(exercise_id, folder)
     program = submission(exercise, file)
-    executor = choose_executor(tools.zygote)
+    executor = choose_executor(tools.workers)
     verdict = grade(exercise, program, require(executor, level) if level else executor, seed)
     again = exercises_words(folder)
     verdict = replace(verdict, replay=verdict.replay + again, exercises_option=again)

@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from grader.cli.app import Tools
+from grader.cli.isolation import missing_layers
 from grader.cli.lookup import exercises_option, load
 from grader.cli.workers import choose_executor
 from grader.engine.trace import Ending
@@ -66,16 +67,19 @@ def _add_isolation(page: Page, names: list[str], folder: Path) -> None:
         return
     in_use = "isolation in use: "
     if forked.fork_is_safe():
-        zygote = None
+        zygote, missing = None, []
         try:
             zygote = forked.Zygote()
             verdict, works = _try(choose_executor(zygote), exercise)
+            missing = missing_layers(zygote.isolation()) if works else []
         except OSError as error:
             verdict, works = f"does not start: {one_line(str(error), _LIMIT)}", False
         finally:
             if zygote is not None:
                 zygote.close()
         page.prose(f"{in_use if works else ''}forked process: {verdict}")
+        for layer, why, remedy in missing:
+            page.prose(f"{why}. To get it: {remedy}", label=f"  no {layer}: ")
         in_use = "" if works else in_use
     verdict, works = _try(choose_executor(None), exercise)
     page.prose(f"{in_use if works else ''}spawned interpreter: {verdict}")

@@ -62,7 +62,7 @@ def play(
         exercise = replace(exercise, limits=limits)
         pace = real_time_pace(_show_clock)
     run = play_once(
-        exercise, program, choose_executor(tools.zygote, pace), SEED, stepwise=real_time
+        exercise, program, choose_executor(tools.workers, pace), SEED, stepwise=real_time
     )
     if real_time:
         _hide_clock()

@@ -6,27 +6,30 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from grader.cli.isolation import missing_lines
 from grader.cli.problems import ExitCode, Refusal
+from grader.executors.base import LEVELS
 
 if TYPE_CHECKING:
     from grader.executors.base import Executor, Session
     from grader.executors.forked import Zygote
+    from grader.executors.spawned_pool import SpawnedPool
     from grader.exercise.model import Limits
 
-LEVELS = ("none", "weak", "standard", "strong")  # of isolation, the weakest first
+    Workers = Zygote | SpawnedPool  # what was started ahead to run programs
 
 Pace = Callable[[int], None]
 
 
-def choose_executor(zygote: Zygote | None, pace: Pace | None = None) -> Executor:
-    """Children of the zygote; where there is none, a spawned interpreter."""
-    if zygote is not None:
-        from grader.executors.forked import forked_executor
+def choose_executor(workers: Workers | None, pace: Pace | None = None) -> Executor:
+    """Children of the zygote, or interpreters of the pool; where there is none, a new one."""
+    from grader.executors.forked import Zygote, forked_executor
 
-        return forked_executor(zygote, pace)
+    if isinstance(workers, Zygote):
+        return forked_executor(workers, pace)
     from grader.executors.spawned import spawned_executor
 
-    return spawned_executor(pace)
+    return spawned_executor(workers, pace)
 
 
 def require(executor: Executor, level: str) -> Executor:
@@ -34,12 +37,14 @@ def require(executor: Executor, level: str) -> Executor:
 
     def checked(limits: Limits) -> Session:
         session = executor(limits)
-        reached = session.isolation.level
-        if LEVELS.index(reached) < LEVELS.index(level):
+        isolation = session.isolation
+        if LEVELS.index(isolation.level) < LEVELS.index(level):
             session.close()
             raise Refusal(
-                f"the isolation here is {reached}, and {level} is required; nothing was run",
-                f"{reached}: {session.isolation.note}",
+                f"the isolation here is {isolation.level}, and {level} is required; "
+                "nothing was run",
+                f"{isolation.level}: {isolation.note}",
+                *missing_lines(isolation),
                 "What this system can do: asyncgrade doctor",
                 code=ExitCode.ISOLATION_TOO_WEAK,
             )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol
 
@@ -12,12 +12,18 @@ if TYPE_CHECKING:
     from grader.exercise.model import Limits
 
 
+LEVELS = ("none", "weak", "standard", "strong")  # of isolation, the weakest first
+
+
 @dataclass(frozen=True, slots=True)
 class Isolation:
     """What really stands between a submission and the machine."""
 
-    level: str  # "strong", "standard", "weak" or "none"
+    level: str  # one of LEVELS
     note: str
+    layers: tuple[str, ...] = ()  # what is on
+    reachable: tuple[str, ...] = ()  # the trials that got through all the same
+    missing: Mapping[str, str] = field(default_factory=dict)  # layer → why it is not on
 
 
 class ExecutorFailed(Exception):
@@ -27,7 +33,8 @@ class ExecutorFailed(Exception):
 class Session(Protocol):
     """One submission's runs, one after the other. Close it when they are done."""
 
-    isolation: Isolation
+    @property
+    def isolation(self) -> Isolation: ...
 
     def play(self, engine: Engine) -> str:
         """Carry messages until the engine is over; give back the program's output.

@@ -21,8 +21,11 @@ from grader.executors.base import ClosingSession, ExecutorFailed, Isolation
 from grader.executors.frames import BadFrame, FrameReader
 from grader.exercise.model import Limits
 
-OUT_OF_MEMORY_EXIT = 71  # the worker's own exit status when it runs out of memory
 EOF_GRACE_S = 0.1
+NOT_LOCKED = (
+    "the process that was to run the program ended before it was locked down (exit status {code}); "
+    "nothing was graded. Is there enough memory, and are enough open files allowed (ulimit -n)?"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,19 +74,25 @@ class WorkerSession(ClosingSession):
     def __init__(
         self,
         limits: Limits,
-        isolation: Isolation,
+        isolation: Callable[[], Isolation],
         open_link: Callable[[Limits], Link],
         pace: Callable[[int], None] | None = None,
     ) -> None:
-        self.isolation = isolation
+        self._isolation = isolation
         self._limits = limits
         self._open_link = open_link
         self._pace = pace
         self._link: Link | None = None
         self._reader = FrameReader()
+        self._locked = False  # this worker has said that it is locked down
         self._deadline = time.monotonic() + limits.wall_s
         self._output = bytearray()
         self._left_to_say: list[protocol.EngineMessage] = []  # goes out with the next run's load
+
+    @property
+    def isolation(self) -> Isolation:
+        """What a worker is locked down by. Raises ExecutorFailed."""
+        return self._isolation()
 
     def __enter__(self) -> WorkerSession:
         return self
@@ -101,6 +110,7 @@ class WorkerSession(ClosingSession):
         if self._link is None:
             self._link = self._open_link(self._limits)
             self._reader = FrameReader()
+            self._locked = False
             self._left_to_say = []
         self._reader.begin_run()
         # Two frames: the stop of the last run makes the worker drop the rest of its frame.
@@ -115,7 +125,7 @@ class WorkerSession(ClosingSession):
     def _step(self, link: Link, engine: Engine) -> None:
         left_s = self._deadline - time.monotonic()
         if left_s <= 0:
-            self._kill(engine, Ending.WALL_LIMIT, f"it ran for {self._limits.wall_s} s")
+            self._out_of_time(engine)
             return
         news = link.wait(left_s)
         self._output += news.output
@@ -136,6 +146,10 @@ class WorkerSession(ClosingSession):
         answers: list[protocol.EngineMessage] = []
         try:
             for message in self._reader.feed(data):
+                if time.monotonic() > self._deadline:  # reading its messages takes time too
+                    self._out_of_time(engine)
+                    return
+                self._locked = True  # its first message says so, and nothing of it ran before
                 if self._pace is not None and isinstance(message, protocol.Block):
                     self._pace(message.now_us)
                 answers += engine.handle(message)
@@ -160,6 +174,9 @@ class WorkerSession(ClosingSession):
                     self._pace(message.now_us)
         link.send(protocol.encode_frame(messages))
 
+    def _out_of_time(self, engine: Engine) -> None:
+        self._kill(engine, Ending.WALL_LIMIT, f"it ran for {self._limits.wall_s} s")
+
     def _kill(self, engine: Engine, ending: Ending, detail: str) -> None:
         engine.abort(ending, detail)
         self.close()
@@ -169,11 +186,13 @@ class WorkerSession(ClosingSession):
         self._output += link.drain_output()
         self._link = None
         exit_ = link.end()
+        if not self._locked:
+            raise ExecutorFailed(NOT_LOCKED.format(code=exit_.code))
         limit_s = self._limits.cpu_s
         cpu_spent = exit_.cpu_s is not None and exit_.cpu_s >= limit_s
         if exit_.code == -getattr(signal, "SIGXCPU", 24) or (exit_.code == -9 and cpu_spent):
             engine.abort(Ending.CPU_LIMIT, f"it used {limit_s} s of processor time")
-        elif exit_.code == OUT_OF_MEMORY_EXIT:
+        elif exit_.code == protocol.OUT_OF_MEMORY_EXIT:
             text = f"it used more than {self._limits.memory_mib} MiB of memory"
             engine.abort(Ending.MEMORY_LIMIT, text)
         elif exit_.code < 0:

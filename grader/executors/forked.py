@@ -12,10 +12,12 @@ import select
 import signal
 import socket
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from grader.executors.base import Isolation
     from grader.executors.conversation import Exit, Link, News, WorkerSession
     from grader.exercise.model import Limits
 
@@ -29,14 +31,15 @@ GONE = (
 
 
 def fork_is_safe() -> bool:
-    """Linux and other systems with fork and poll; macOS forks unsafely, Windows not at all."""
-    return hasattr(os, "fork") and hasattr(os, "pidfd_open") and sys.platform != "darwin"
+    """Linux, with an interpreter that has ctypes; macOS forks unsafely, Windows not at all."""
+    return hasattr(os, "pidfd_open") and find_spec("_ctypes") is not None
 
 
 class Zygote:
     """The host's handle on a zygote process. Close it when grading is done."""
 
-    def __init__(self) -> None:
+    def __init__(self, without: Collection[str] = ()) -> None:
+        """``without``: layers of the lock-down to leave out, for tests."""
         here, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         script = os.path.join(os.path.dirname(__file__), "zygote_script.py")
         package_parent = os.path.dirname(os.path.dirname(os.path.dirname(script)))
@@ -48,7 +51,7 @@ class Zygote:
         theirs.set_inheritable(True)
         self.pid = os.posix_spawn(
             sys.executable,
-            [sys.executable, *flags, script, package_parent],
+            [sys.executable, *flags, script, package_parent, *without],
             environment,
             file_actions=[
                 (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
@@ -57,28 +60,42 @@ class Zygote:
             setpgroup=0,
         )
         theirs.close()
+        self._pidfd = os.pidfd_open(self.pid)
+        self._isolation: Isolation | None = None
 
-    def fork(self, limits: Limits, channel: socket.socket, output_fd: int) -> int:
-        """A new child with these descriptors; its process id. Raises ExecutorFailed."""
+    def isolation(self) -> Isolation:
+        """What locks its children down, found by trial. Raises ExecutorFailed."""
+        if self._isolation is None:
+            from grader.executors.isolation_levels import isolation_of
+
+            found = json.loads(self._ask(b"isolation")[0])
+            self._isolation = isolation_of(found["layers"], found["reachable"], found["missing"])
+        return self._isolation
+
+    def fork(self, limits: Limits) -> tuple[int, int, int]:
+        """A child: descriptors of its channel, its output and its process.
+
+        Raises ExecutorFailed.
+        """
         wanted = {"cpu_s": limits.cpu_s, "memory_mib": limits.memory_mib}
-        request = b"fork" + json.dumps(wanted).encode()
-        return int(self._ask(request, [channel.fileno(), output_fd]))
+        _, (channel_fd, output_fd, pidfd) = self._ask(b"fork" + json.dumps(wanted).encode())
+        return channel_fd, output_fd, pidfd
 
     def end_child(self) -> tuple[int, float]:
         """Kill and reap the child: its exit code (or minus a signal) and its processor time.
 
         Raises ExecutorFailed.
         """
-        code, cpu_s = json.loads(self._ask(b"end"))
+        code, cpu_s = json.loads(self._ask(b"end")[0])
         return int(code), float(cpu_s)
 
-    def _ask(self, request: bytes, fds: Sequence[int] = ()) -> bytes:
+    def _ask(self, request: bytes) -> tuple[bytes, list[int]]:
         """Send a request and wait for its answer. Raises ExecutorFailed."""
         try:
-            socket.send_fds(self._control, [request], fds)
-            answer = self._control.recv(4096)
+            self._control.send(request)
+            answer, fds, _, _ = socket.recv_fds(self._control, 4096, 3)
         except OSError:  # it is gone, or a program has stopped it
-            answer = b""
+            answer, fds = b"", []
         except BaseException:
             self._kill()  # what it would answer from now on belongs to another request
             raise
@@ -87,21 +104,20 @@ class Zygote:
 
             self._kill()
             raise ExecutorFailed(GONE)
-        return answer
+        return answer, fds
 
     def _kill(self) -> None:
         with contextlib.suppress(ProcessLookupError):
-            os.kill(self.pid, signal.SIGKILL)
+            signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
 
     def close(self) -> None:
         """End the zygote and wait for it."""
         self._control.close()
         with contextlib.suppress(ProcessLookupError, ChildProcessError):
-            pidfd = os.pidfd_open(self.pid)
-            if not select.select([pidfd], [], [], ANSWER_S)[0]:
+            if not select.select([self._pidfd], [], [], ANSWER_S)[0]:
                 self._kill()
-            os.close(pidfd)
             os.waitpid(self.pid, 0)
+        os.close(self._pidfd)
 
 
 class ForkedLink:
@@ -109,16 +125,10 @@ class ForkedLink:
 
     def __init__(self, zygote: Zygote, limits: Limits) -> None:
         self._zygote = zygote
-        self._channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
-        self._output_fd, output_write_fd = os.pipe()
-        try:
-            pid = zygote.fork(limits, theirs, output_write_fd)
-        finally:
-            theirs.close()
-            os.close(output_write_fd)
+        channel_fd, self._output_fd, self._pidfd = zygote.fork(limits)
+        self._channel = socket.socket(fileno=channel_fd)
         self._channel.setblocking(False)
         os.set_blocking(self._output_fd, False)
-        self._pidfd = os.pidfd_open(pid)
         self._unsent = bytearray()
         self._poll = select.poll()
         self._events = {self._channel.fileno(): select.POLLIN, self._output_fd: select.POLLIN}
@@ -203,19 +213,12 @@ def forked_executor(
     zygote: Zygote, pace: Callable[[int], None] | None = None
 ) -> Callable[[Limits], WorkerSession]:
     """The executor that runs submissions in children of this zygote."""
-    from grader.executors.base import Isolation
     from grader.executors.conversation import WorkerSession
-
-    isolation = Isolation(
-        "weak",
-        "a process of its own with limits; results can't be forged, but files, network and "
-        "other processes are not protected",
-    )
 
     def open_link(limits: Limits) -> Link:
         return ForkedLink(zygote, limits)
 
     def executor(limits: Limits) -> WorkerSession:
-        return WorkerSession(limits, isolation, open_link, pace)
+        return WorkerSession(limits, zygote.isolation, open_link, pace)
 
     return executor

@@ -9,16 +9,17 @@ from __future__ import annotations
 import contextlib
 import os
 import queue
-import subprocess
+import select
 import sys
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from grader.executors.base import Isolation
 from grader.executors.conversation import Exit, Link, News, WorkerSession
+from grader.executors.spawned_pool import Interpreter, SpawnedPool
 from grader.exercise.model import Limits
 
 READ_BYTES = 65_536
@@ -26,89 +27,82 @@ MAX_NEWS = 64
 JOIN_ROUNDS = 100
 EXIT_GRACE_S = 0.1
 MARKER_S = 5.0  # the marker comes back within microseconds, unless a program holds it up
-_SCRIPT = Path(__file__).with_name("spawned_worker.py")
+MAX_DRAIN_BYTES = 4 * 1024 * 1024  # more than a pipe and the queue hold
+
+Outbox = queue.SimpleQueue["bytes | None"]  # None: nothing follows
 
 
 class SpawnedLink:
     """A spawned worker: pipes for messages each way, a pipe for output.
 
     How the host knows that it has read all of the output so far: it writes a marker into that
-    pipe itself, and what comes before the marker was printed before.
+    pipe itself, and what comes before the marker was printed before. Each pipe has a thread, so
+    that the host never blocks on one; a thread is done when the link ends, even if a daemon of the
+    program holds the other end of its pipe open.
     """
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, interpreter: Interpreter) -> None:
         # Bounded: a program that sends faster than the host reads has to wait.
         self._news: queue.Queue[tuple[str, bytes]] = queue.Queue(MAX_NEWS)
         self._set_aside: deque[tuple[str, bytes]] = deque()  # taken from the queue too early
-        self._outbox: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        self._outbox: Outbox = queue.SimpleQueue()
+        self._markers: Outbox = queue.SimpleQueue()
         self._queued_bytes = 0  # counted by the host …
         self._written_bytes = 0  # … and by the writing thread
         self._exited = False
-        worker_reads, send_fd = os.pipe()
-        receive_fd, worker_writes = os.pipe()
-        output_fd, self._print_fd = os.pipe()
-        self._process = self._spawn(worker_reads, worker_writes, self._print_fd, limits)
-        for fd in (worker_reads, worker_writes):
-            os.close(fd)
+        self._interpreter = interpreter
+        self._ended_fd, self._end_fd = os.pipe()  # closing the second ends the threads
+        if sys.platform != "win32":  # the end of the host alone
+            os.set_blocking(interpreter.send_fd, False)
         self._threads = [
-            self._thread(self._read_all, "channel", receive_fd),
-            self._thread(self._read_all, "output", output_fd),
-            self._thread(self._write_all, send_fd),
+            self._thread(self._read_all, "channel", interpreter.receive_fd),
+            self._thread(self._read_all, "output", interpreter.output_fd),
+            self._thread(self._write_all, self._outbox, interpreter.send_fd),
+            self._thread(self._write_all, self._markers, interpreter.print_fd),
             self._thread(self._tell_exit),
         ]
-
-    def _spawn(
-        self, reads: int, writes: int, prints: int, limits: Limits
-    ) -> subprocess.Popen[bytes]:
-        ends, extra = _inherit(reads, writes)
-        package_parent = str(_SCRIPT.parents[2])
-        numbers = [str(n) for n in (limits.cpu_s, limits.memory_mib)]
-        return subprocess.Popen(
-            [
-                *(sys.executable, "-S", "-s", "-B", "-X", "utf8", str(_SCRIPT)),
-                *(package_parent, *ends, *numbers),
-            ],
-            stdin=subprocess.DEVNULL,
-            stdout=prints,
-            stderr=subprocess.STDOUT,
-            env=_environment(),
-            **extra,
-        )
 
     def _thread(self, target: Callable[..., None], *args: Any) -> threading.Thread:
         thread = threading.Thread(target=target, args=args, daemon=True)
         thread.start()
         return thread
 
+    def _can(self, event: str, fd: int) -> bool:
+        """Wait until a pipe can be read or written; False when the link has ended before."""
+        ready = {fd: 0}
+        if sys.platform != "win32":  # there the job ends whatever holds the other end
+            poll = select.poll()
+            poll.register(fd, select.POLLIN if event == "read" else select.POLLOUT)
+            poll.register(self._ended_fd, 0)
+            ready = dict(poll.poll())
+        return self._ended_fd not in ready
+
     def _read_all(self, name: str, fd: int) -> None:
         data = b"-"
         while data:
             try:
-                data = os.read(fd, READ_BYTES)
+                data = os.read(fd, READ_BYTES) if self._can("read", fd) else b""
             except OSError:
                 data = b""
             self._news.put((name, data))
         os.close(fd)
 
     def _tell_exit(self) -> None:
-        if sys.platform == "win32":
-            self._process.wait()
-        elif hasattr(os, "waitid"):
-            with contextlib.suppress(ChildProcessError):
-                os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOWAIT)
-        else:  # macOS before Python 3.13: the closed channel tells it, unless a child holds it open
-            return
-        self._news.put(("exit", b""))
+        if self._interpreter.wait_for_end():
+            self._news.put(("exit", b""))
 
-    def _write_all(self, fd: int) -> None:
-        while (data := self._outbox.get()) is not None:
+    def _write_all(self, outbox: Outbox, fd: int) -> None:
+        while (data := outbox.get()) is not None:
             rest = memoryview(data)
-            try:
-                while rest:
+            while rest and self._can("write", fd):
+                try:
                     rest = rest[os.write(fd, rest) :]
-            except OSError:  # the worker is gone, which the readers notice
-                break
-            self._written_bytes += len(data)
+                except BlockingIOError:
+                    continue
+                except OSError:  # the worker is gone, which the readers notice
+                    break
+            if outbox is self._outbox:
+                self._written_bytes += len(data)
         os.close(fd)
 
     @property
@@ -140,25 +134,25 @@ class SpawnedLink:
         marker = os.urandom(16)
         output = bytearray()
         aside: list[tuple[str, bytes]] = []
-        try:
-            os.write(self._print_fd, marker)
-            while marker not in output:
-                name, data = self._next(MARKER_S)
+        deadline = time.monotonic() + MARKER_S
+        self._markers.put(marker)
+        with contextlib.suppress(queue.Empty):  # another process reads the pipe or holds it up:
+            while marker not in output and len(output) < MAX_DRAIN_BYTES:  # what came, came
+                name, data = self._next(max(0.0, deadline - time.monotonic()))
                 if name == "output":
                     output += data
                 else:
                     aside.append((name, data))
-        except (OSError, queue.Empty):
-            pass  # another process reads the pipe or holds it up: what came, came
         self._set_aside.extendleft(reversed(aside))
         return bytes(output.replace(marker, b""))
 
     def end(self) -> Exit:
         """Kill what is left of the worker, and say how it ended."""
-        self._outbox.put(None)
-        exit_ = _kill_and_wait(self._process)
-        os.close(self._print_fd)
-        for thread in self._threads:  # every end of a pipe is closed by now: they come to an end
+        exit_ = self._interpreter.end()
+        os.close(self._end_fd)
+        for outbox in (self._outbox, self._markers):
+            outbox.put(None)
+        for thread in self._threads:
             for _ in range(JOIN_ROUNDS):
                 with contextlib.suppress(queue.Empty):
                     while True:
@@ -166,58 +160,25 @@ class SpawnedLink:
                 thread.join(0.01)
                 if not thread.is_alive():
                     break
+        os.close(self._ended_fd)
         return exit_
 
 
-def _environment() -> dict[str, str]:
-    """Only the hash seed, and what Windows needs to start a process at all."""
-    environment = {"PYTHONHASHSEED": "0"}
-    if sys.platform == "win32" and "SYSTEMROOT" in os.environ:
-        environment["SYSTEMROOT"] = os.environ["SYSTEMROOT"]
-    return environment
-
-
-def _inherit(reads: int, writes: int) -> tuple[list[str], dict[str, Any]]:
-    """How to hand two descriptors to a child: their names on its command line, and how to spawn."""
-    if sys.platform == "win32":
-        import msvcrt
-
-        handles = [msvcrt.get_osfhandle(fd) for fd in (reads, writes)]
-        for handle in handles:
-            os.set_handle_inheritable(handle, True)
-        startup = subprocess.STARTUPINFO(lpAttributeList={"handle_list": handles})
-        return [str(handle) for handle in handles], {"startupinfo": startup}
-    return [str(reads), str(writes)], {"pass_fds": (reads, writes), "start_new_session": True}
-
-
-def _kill_and_wait(process: subprocess.Popen[bytes]) -> Exit:
-    """Kill the worker and its group; one that has ended by itself keeps its exit status."""
-    if sys.platform == "win32":
-        process.kill()
-        return Exit(process.wait())
-    import signal
-
-    with contextlib.suppress(OSError):
-        os.killpg(process.pid, signal.SIGKILL)  # it was not waited for, so the number is its own
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    return Exit(process.returncode, usage.ru_utime + usage.ru_stime)
-
-
 def spawned_executor(
-    pace: Callable[[int], None] | None = None,
+    pool: SpawnedPool | None = None, pace: Callable[[int], None] | None = None
 ) -> Callable[[Limits], WorkerSession]:
-    """The executor that starts an interpreter for each submission."""
+    """The executor that runs each submission in an interpreter of this pool, or in a new one."""
     isolation = Isolation(
         "weak",
         "an interpreter of its own; results can't be forged, but files, network and other "
         "processes are not protected",
     )
+    source = pool or SpawnedPool(0)
 
     def open_link(limits: Limits) -> Link:
-        return SpawnedLink(limits)
+        return SpawnedLink(source.take(limits))
 
     def executor(limits: Limits) -> WorkerSession:
-        return WorkerSession(limits, isolation, open_link, pace)
+        return WorkerSession(limits, lambda: isolation, open_link, pace)
 
     return executor

@@ -1,15 +1,19 @@
 """The zygote: a small process that is forked for each submission.
 
-It is started before any exercise is read, imports the worker and nothing else, and then serves
-requests on its control socket, one child at a time:
+It is started before any exercise is read, imports the worker and nothing else, prepares the
+lock-down, tries it, and then serves requests on its control socket:
 
-    host → zygote   b"fork" + JSON limits, with two descriptors: the channel and the output pipe
-    zygote → host   the child's process id
+    host → zygote   b"isolation"
+    zygote → host   JSON: the layers that its children put on, what a trial reached, what is missing
+    host → zygote   b"fork" + JSON limits
+    zygote → host   b"forked", with descriptors: its channel, its output, its process (pidfd)
     host → zygote   b"end"
     zygote → host   JSON [exit code or minus signal, seconds of processor time]
 
-The child is reaped only at ``end``, so its process id can't be taken by another process before.
-When the host goes away, so do the zygote and its child.
+One submission at a time. Beside it a spare child may wait, locked down and warm, which has seen
+nothing yet; but only where programs can neither start processes nor signal them, because elsewhere
+everything below the zygote is killed after each one. A child is reaped only when it is ended. When
+the host goes away, so do the zygote and its children.
 """
 
 from __future__ import annotations
@@ -19,120 +23,147 @@ import json
 import os
 import signal
 import socket
-import sys
+from contextlib import suppress
 
-from grader.executors.fixed_addresses import libc
-from grader.worker import bootstrap, channel, limits, rehearsal, virtual_time
+from grader.executors import trials
+from grader.executors.child import run_child
+from grader.executors.lockdown import kernel
+from grader.executors.lockdown.layers import Lockdown
+from grader.worker import bootstrap, rehearsal, virtual_time
 
 CONTROL_FD = 3
-CHANNEL_FD = 3  # in the child
-_PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER, _PR_SET_NO_NEW_PRIVS = 1, 36, 38  # prctl(2)
+USUAL_LIMITS = {"cpu_s": 2, "memory_mib": 512}  # what most exercises say
+_FIRST_OF_NAMESPACE = 1  # the process number
 _MAX_ORPHANS = 10_000
 
 
-def prctl(option: int, argument: int) -> None:
-    """Set a flag of this process where the system knows it (Linux)."""
-    if libc is not None:
-        libc.prctl(option, argument, 0, 0, 0)
-
-
-def main() -> None:
+def main(lockdown: Lockdown) -> None:
     """Serve the host until it goes away."""
     bootstrap.add_exit_and_quit()
-    prctl(_PR_SET_CHILD_SUBREAPER, 1)
+    kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    control = socket.socket(fileno=CONTROL_FD)
     null_fd = os.open(os.devnull, os.O_RDONLY)
     with virtual_time.virtual_time_module():
         rehearsal.rehearse()
+    lockdown.prepare()
+    reached = trials.run(lockdown)
     gc.collect()
     gc.freeze()
-    child = 0
-    while True:
-        request, fds, _, _ = socket.recv_fds(control, 4096, 2)
-        if not request:
-            break
-        if request.startswith(b"fork"):
-            wanted = json.loads(request[4:])
-            child = os.fork()
-            if child == 0:
-                run_child(fds, null_fd, wanted)
-            for fd in fds:
-                os.close(fd)
-            control.send(str(child).encode())
-        else:
-            control.send(json.dumps(end_child(child)).encode())
-            child = 0
-    if child:
-        end_child(child)
+    nursery = Nursery(lockdown, null_fd, keeps_spare={*reached}.isdisjoint(("fork", "kill")))
+    found = {"layers": lockdown.layers, "reachable": reached, "missing": lockdown.missing}
+    serve(socket.socket(fileno=CONTROL_FD), nursery, json.dumps(found).encode())
+    nursery.close()
     os._exit(0)
 
 
-def run_child(fds: list[int], null_fd: int, wanted: dict[str, int]) -> None:
-    """Become the worker of one submission; never returns."""
-    code = 70
-    try:
-        prepare(fds, null_fd)
-        limits.set_limits(wanted["cpu_s"], wanted["memory_mib"])
-        to_host = channel.FileChannel(CHANNEL_FD, CHANNEL_FD)
-        # The kernel-level lock-down has its place here: nothing of the student's has run yet.
-        bootstrap.serve(to_host, [])
-        code = 0
-    except MemoryError:
-        code = 71
-    except OSError:
-        code = 0  # the host hung up while a run was on
-    except BaseException:
-        code = 70
-    finally:
-        os._exit(code)
+def serve(control: socket.socket, nursery: Nursery, isolation: bytes) -> None:
+    """Answer requests until the host hangs up."""
+    while request := control.recv(4096):
+        if request == b"isolation":
+            control.send(isolation)
+        elif request.startswith(b"fork"):
+            child = nursery.hand_out(json.loads(request[4:]))
+            socket.send_fds(control, [b"forked"], [*child.host_ends, child.pidfd])
+            child.close_host_ends()
+            nursery.make_spare()
+        else:
+            control.send(json.dumps(nursery.end()).encode())
 
 
-def prepare(fds: list[int], null_fd: int) -> None:
-    """Own session, own descriptors, an empty environment."""
-    os.setsid()
-    prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    prctl(_PR_SET_NO_NEW_PRIVS, 1)
-    channel_fd, output_fd = (os.dup2(fd, 100 + i) for i, fd in enumerate(fds))
-    os.dup2(null_fd, 0)
-    os.dup2(output_fd, 1)
-    os.dup2(output_fd, 2)
-    os.dup2(channel_fd, CHANNEL_FD)
-    os.closerange(CHANNEL_FD + 1, 4096)
-    os.chdir("/")
-    os.environ.clear()
-    for stream, fd in (("stdout", 1), ("stderr", 2)):
-        text = open(fd, "w", encoding="utf-8", errors="backslashreplace", buffering=1)  # noqa: SIM115
-        setattr(sys, stream, text)
-        setattr(sys, f"__{stream}__", text)
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+class Nursery:
+    """The child that runs a submission, and the one that waits for the next."""
+
+    def __init__(self, lockdown: Lockdown, null_fd: int, *, keeps_spare: bool) -> None:
+        self._lockdown = lockdown
+        self._null_fd = null_fd
+        self._keeps_spare = keeps_spare
+        self._limits = USUAL_LIMITS
+        self._running: Child | None = None
+        self._spare: Child | None = None
+        self.make_spare()
+
+    def make_spare(self) -> None:
+        """A child that warms up for the limits that were asked for last."""
+        if self._keeps_spare and self._spare is None:
+            self._spare = Child(self._lockdown, self._null_fd, self._limits, warm_up=True)
+
+    def hand_out(self, limits: dict[str, int]) -> Child:
+        """The child of the next submission."""
+        spare, self._spare = self._spare, None
+        if spare is not None and limits != self._limits:
+            spare.end()
+            spare = None
+        self._limits = limits
+        self._running = spare or Child(self._lockdown, self._null_fd, limits, warm_up=False)
+        return self._running
+
+    def end(self) -> list[float]:
+        """End the submission's child and whatever it left behind; see ``Child.end``."""
+        child, self._running = self._running, None
+        if child is None:
+            return [0, 0.0]
+        result = child.end()
+        if not self._keeps_spare:
+            end_orphans()
+        return result
+
+    def close(self) -> None:
+        """End everything."""
+        self.end()
+        if self._spare is not None:
+            self._spare.end()
 
 
-def end_child(child: int) -> list[float]:
-    """Kill the child's group and whatever it left behind; say how the child itself ended."""
-    if not child:
-        return [0, 0.0]
-    for kill in (os.killpg, os.kill):
-        try:
-            kill(child, signal.SIGKILL)
-        except OSError:
-            continue
-    _, status, usage = os.wait4(child, 0)
-    for _ in range(_MAX_ORPHANS):  # a grandchild in a session of its own became our child
+class Child:
+    """A child that was not reaped yet, so that its number is its own."""
+
+    def __init__(
+        self, lockdown: Lockdown, null_fd: int, limits: dict[str, int], *, warm_up: bool
+    ) -> None:
+        here, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        output_fd, output_write_fd = os.pipe()
+        self.number = os.fork()
+        if self.number == 0:
+            fds = [null_fd, output_write_fd, output_write_fd, theirs.fileno()]
+            run_child(fds, limits, lockdown, warm_up=warm_up)
+        theirs.close()
+        os.close(output_write_fd)
+        self.host_ends = [here.detach(), output_fd]
+        self.pidfd = os.pidfd_open(self.number)
+
+    def close_host_ends(self) -> None:
+        """The host has its own by now, or never will."""
+        for fd in self.host_ends:
+            os.close(fd)
+        self.host_ends = []
+
+    def end(self) -> list[float]:
+        """Kill it if it lives; say how it had ended, and its seconds of processor time."""
+        self.close_host_ends()
+        with suppress(OSError):
+            os.killpg(self.number, signal.SIGKILL)
+        signal.pidfd_send_signal(self.pidfd, signal.SIGKILL)
+        os.close(self.pidfd)
+        _, status, usage = os.wait4(self.number, 0)
+        return [os.waitstatus_to_exitcode(status), usage.ru_utime + usage.ru_stime]
+
+
+def end_orphans() -> None:
+    """Kill and reap what a child left behind: as its parent's parent we have inherited it."""
+    for _ in range(_MAX_ORPHANS):
         try:
             if os.waitpid(-1, os.WNOHANG)[0] == 0:
-                for pid in orphan_pids():
-                    os.kill(pid, signal.SIGKILL)
+                kill_orphans()
                 os.waitpid(-1, 0)
         except OSError:  # none is left
             break
-    return [os.waitstatus_to_exitcode(status), usage.ru_utime + usage.ru_stime]
 
 
-def orphan_pids() -> list[int]:
-    """Living children of this process (Linux; elsewhere none are known)."""
-    try:
-        with open(f"/proc/self/task/{os.getpid()}/children", encoding="ascii") as children:
-            return [int(pid) for pid in children.read().split()]
-    except (OSError, ValueError):
-        return []
+def kill_orphans() -> None:
+    """Kill everything else in our namespace, or else every child of this process."""
+    if os.getpid() == _FIRST_OF_NAMESPACE:
+        os.kill(-1, signal.SIGKILL)
+        return
+    with open(f"/proc/self/task/{os.getpid()}/children", encoding="ascii") as children:
+        for number in children.read().split():
+            os.kill(int(number), signal.SIGKILL)

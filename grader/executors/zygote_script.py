@@ -1,4 +1,4 @@
-"""What a zygote's interpreter runs. Argument: the folder that holds the package."""
+"""What a zygote's interpreter runs. Arguments: the folder of the package, layers to leave out."""
 
 from __future__ import annotations
 
@@ -6,19 +6,24 @@ import sys
 
 
 def main() -> None:
-    """Fix the addresses, import the worker without what it doesn't need, and serve."""
-    package_parent = sys.argv[1]
+    """Fix the addresses, enter namespaces, import the worker and little else, serve."""
+    package_parent, *without = sys.argv[1:]
     sys.path[0] = package_parent
     from grader.executors.fixed_addresses import fix_addresses
 
     fix_addresses()
+    del sys.argv[1:]  # not a submission's business
+    from grader.executors.lockdown.layers import Lockdown
+
+    lockdown = Lockdown(without)
+    lockdown.enter_namespaces()
     # asyncio does without ssl, whose import costs a tenth of the start; a submission finds it.
     sys.modules["ssl"] = None  # type: ignore[assignment]
     from grader.executors import zygote
 
     del sys.modules["ssl"]
     sys.path.remove(package_parent)  # a submission finds the standard library only
-    zygote.main()
+    zygote.main(lockdown)
 
 
 if __name__ == "__main__":

@@ -7,13 +7,31 @@ Rule 2: a fresh module and a fresh loop for every run.
 from __future__ import annotations
 
 import builtins
+import os
 from types import ModuleType
-from typing import Any
+from typing import Any, NoReturn
 
-from grader.protocol import Begin, Load, Loaded, Locked, Stop
+from grader.protocol import OUT_OF_MEMORY_EXIT, Begin, Load, Loaded, Locked, Stop
 from grader.worker.loading import LoadFailed, load, unload
 from grader.worker.run import Channel, Stopped, StudentRun
 from grader.worker.virtual_time import virtual_time_module
+
+HUNG_UP_EXIT, FAILED_EXIT = 0, 70
+_exit = os._exit  # kept here: the student may replace the name in ``os``
+
+
+def serve_and_exit(channel: Channel, layers: list[str]) -> NoReturn:
+    """Serve until the host hangs up, then end this process with a status that says why."""
+    code = FAILED_EXIT
+    try:
+        serve(channel, layers)
+        code = HUNG_UP_EXIT
+    except MemoryError:
+        code = OUT_OF_MEMORY_EXIT
+    except OSError:
+        code = HUNG_UP_EXIT  # while a run was on
+    finally:
+        _exit(code)
 
 
 def serve(channel: Channel, layers: list[str]) -> None:

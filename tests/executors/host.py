@@ -11,7 +11,14 @@ from grader.executors.base import ExecutorFailed
 from grader.grade import grade
 from tests.helpers import executor_of, installed, submission_from
 
-ENDLESS = "import os\nos.fork()\nwhile True: pass\n"
+ENDLESS = """
+import os
+try:
+    os.fork()
+except OSError:  # where it is locked down
+    pass
+while True: pass
+"""
 
 
 def main() -> None:

@@ -1,0 +1,1 @@
+"""The layers of the Linux kernel that lock a worker down. Imports nothing."""

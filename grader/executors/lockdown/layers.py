@@ -1,0 +1,130 @@
+"""The layers of a lock-down: prepared once in the zygote, put on by each of its children.
+
+A layer that the system refuses is left out and said so: what holds in the end is found by trial.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import sys
+from collections.abc import Collection
+
+from grader.executors.lockdown import kernel, namespaces, seccomp, spare_user
+from grader.executors.lockdown.kernel import Unavailable
+from grader.executors.lockdown.landlock import Ruleset
+from grader.executors.lockdown.library import Library, find_library
+
+NAMESPACES, SPARE_USER, LANDLOCK, SECCOMP = "namespaces", "spare_user", "landlock", "seccomp"
+ALL_LAYERS = (NAMESPACES, SPARE_USER, LANDLOCK, SECCOMP)
+MAX_PROCESSES = 64  # threads count too
+_LEFT_OUT = "left out on request"
+
+
+class Lockdown:
+    """What locks down the children of this zygote. ``without`` leaves layers out, for tests."""
+
+    def __init__(self, without: Collection[str] = ()) -> None:
+        self.missing = dict.fromkeys(without, _LEFT_OUT)  # layer to why
+        self._zygote_number = os.getpid()  # before it gets another one in a namespace
+        self._spare: int | None = None
+        self._ruleset: Ruleset | None = None
+        self._filter: seccomp.Filter | None = None
+        self._in_memory = False
+
+    @property
+    def layers(self) -> list[str]:
+        """What is on, in words."""
+        return [
+            *(["namespaces"] if NAMESPACES not in self.missing else []),
+            *(["spare user"] if self._spare is not None else []),
+            *([f"Landlock {self._ruleset.abi}"] if self._ruleset else []),
+            *(["library in memory"] if self._in_memory else []),
+            *(["seccomp"] if self._filter else []),
+        ]
+
+    def enter_namespaces(self) -> None:
+        """Before anything large is imported: go on as the first process of a small world."""
+        if NAMESPACES in self.missing:
+            return
+        try:
+            namespaces.enter()
+        except (Unavailable, OSError) as error:
+            self.missing[NAMESPACES] = str(error)
+
+    def prepare(self) -> None:
+        """When all is imported: what the children need in order to lock themselves down."""
+        library = find_library(sys.path)
+        small_root = self._shrink_root(library)
+        self._prepare_spare_user()
+        self._prepare_landlock(library)
+        if not small_root and self._ruleset is None and SECCOMP not in self.missing:
+            from grader.executors.lockdown.memory_library import MemoryLibrary
+
+            MemoryLibrary.read(library).install()
+            self._in_memory = True
+        self._prepare_seccomp()
+        kernel.prctl(kernel.PR_SET_DUMPABLE, 0)  # no process of this user may look into it
+
+    def leave_out_spare_user(self, why: str) -> None:
+        """Go on with root's own id, without its capabilities."""
+        self._spare = None
+        self.missing[SPARE_USER] = why
+
+    @property
+    def ruleset_fd(self) -> int | None:
+        """The one descriptor that a child needs until ``put_on``."""
+        return self._ruleset.fd if self._ruleset else None
+
+    def put_on(self) -> None:
+        """Lock this process down, for good. Raises OSError, and then nothing may run in it."""
+        if self._spare is not None:
+            self._limit_processes()
+            spare_user.become(self._spare)
+        else:
+            if os.geteuid() != 0 and NAMESPACES not in self.missing:
+                self._limit_processes()  # counted within the user namespace alone
+            kernel.drop_capabilities()
+        kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)  # which a new user id has cleared
+        kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
+        if self._ruleset is not None:
+            self._ruleset.restrict_self()
+        if self._filter is not None:
+            self._filter.install(os.getpid())
+
+    def _limit_processes(self) -> None:
+        resource.setrlimit(resource.RLIMIT_NPROC, (MAX_PROCESSES, MAX_PROCESSES))
+
+    def _shrink_root(self, library: Library) -> bool:
+        if NAMESPACES in self.missing:
+            return False
+        try:
+            namespaces.shrink_root(library)
+        except Unavailable as error:
+            self.missing[NAMESPACES] = str(error)
+            return False
+        return True
+
+    def _prepare_spare_user(self) -> None:
+        if SPARE_USER in self.missing:
+            return
+        self._spare = spare_user.spare_id(self._zygote_number)
+        if self._spare is None:
+            self.missing[SPARE_USER] = "only root can take one"
+
+    def _prepare_landlock(self, library: Library) -> None:
+        if LANDLOCK in self.missing:
+            return
+        try:
+            self._ruleset = Ruleset(library.readable(), library.standard_folders)
+        except (Unavailable, OSError) as error:
+            self.missing[LANDLOCK] = str(error)
+
+    def _prepare_seccomp(self) -> None:
+        if SECCOMP in self.missing:
+            return
+        try:
+            self._filter = seccomp.prepare(kernel.machine(), may_open=not self._in_memory)
+        except seccomp.FilterUnavailable as error:
+            self.missing[SECCOMP] = str(error)
