@@ -39,7 +39,7 @@ class Zygote:
     """The host's handle on a zygote process. Close it when grading is done."""
 
     def __init__(self, without: Collection[str] = ()) -> None:
-        """``without``: layers of the lock-down to leave out, for tests."""
+        """``without``: layers of the lock-down or the spare child to leave out, for tests."""
         here, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         script = os.path.join(os.path.dirname(__file__), "zygote_script.py")
         package_parent = os.path.dirname(os.path.dirname(os.path.dirname(script)))

@@ -67,6 +67,10 @@ class Interpreter:
             handle = int(self._process._handle)  # type: ignore[attr-defined]
             self._job = JobObject()
             self._job_holds = self._job.hold(handle, limits.cpu_s, limits.memory_mib)
+        else:
+            import signal
+
+            os.kill(self.pid, signal.SIGCONT)  # the submission before may have stopped it
         wanted = {"cpu_s": limits.cpu_s, "memory_mib": limits.memory_mib}
         with contextlib.suppress(OSError):  # it has died, and will not answer
             os.write(self.send_fd, json.dumps(wanted).encode() + b"\n")
@@ -156,12 +160,14 @@ class Interpreter:
 class SpawnedPool:
     """Keeps ``size`` interpreters waiting. Lanes of several threads may take from it.
 
-    Close it when grading is done: that ends those that wait; who took one ends it.
-    Raises OSError when not even one can be started.
+    With ``refill`` each that is taken is replaced at once; without, for a single submission, no
+    start of another slows it down. Close it when grading is done: that ends those that wait; who
+    took one ends it. Raises OSError when an interpreter can't be started.
     """
 
-    def __init__(self, size: int = 1) -> None:
+    def __init__(self, size: int = 1, *, refill: bool = True) -> None:
         self._size = size
+        self._refill = refill
         self._lock = threading.Lock()
         self._waiting: deque[Interpreter] = deque()
         self._closed = False
@@ -184,8 +190,9 @@ class SpawnedPool:
                 break
             try:
                 interpreter.begin(limits)
-                with contextlib.suppress(OSError):  # then the next submission has to wait
-                    self._fill()
+                if self._refill:
+                    with contextlib.suppress(OSError):  # then the next submission has to wait
+                        self._fill()
                 ready = interpreter.is_ready()
             except BaseException:
                 interpreter.discard()

@@ -12,8 +12,6 @@ import json
 import os
 import sys
 
-REHEARSALS = 2  # more would cost more than they save: this process serves once
-
 
 def main() -> None:
     """Import, rehearse, wait for the limits, then serve until the host hangs up."""
@@ -39,7 +37,7 @@ def main() -> None:
     os.environ.clear()
     os.chdir("/")
     with virtual_time.virtual_time_module():
-        rehearsal.rehearse(REHEARSALS)
+        rehearsal.rehearse()
     gc.collect()
     gc.freeze()
     in_force = limits.set_limits(**json.loads(read_line(read_fd)))

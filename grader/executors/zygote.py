@@ -32,13 +32,14 @@ from grader.executors.lockdown.layers import Lockdown
 from grader.worker import bootstrap, rehearsal, virtual_time
 
 CONTROL_FD = 3
+SPARE_CHILD = "spare_child"  # can be left out like a layer
 USUAL_LIMITS = {"cpu_s": 2, "memory_mib": 512}  # what most exercises say
 _FIRST_OF_NAMESPACE = 1  # the process number
 _MAX_ORPHANS = 10_000
 
 
-def main(lockdown: Lockdown) -> None:
-    """Serve the host until it goes away."""
+def main(lockdown: Lockdown, *, wants_spare: bool) -> None:
+    """Serve the host until it goes away. ``wants_spare``: unless a benchmark does not."""
     bootstrap.add_exit_and_quit()
     kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -49,7 +50,8 @@ def main(lockdown: Lockdown) -> None:
     reached = trials.run(lockdown)
     gc.collect()
     gc.freeze()
-    nursery = Nursery(lockdown, null_fd, keeps_spare={*reached}.isdisjoint(("fork", "kill")))
+    confined = {*reached}.isdisjoint(("fork", "kill"))  # a program can't leave a process behind
+    nursery = Nursery(lockdown, null_fd, confined=confined, keeps_spare=confined and wants_spare)
     found = {"layers": lockdown.layers, "reachable": reached, "missing": lockdown.missing}
     serve(socket.socket(fileno=CONTROL_FD), nursery, json.dumps(found).encode())
     nursery.close()
@@ -73,10 +75,13 @@ def serve(control: socket.socket, nursery: Nursery, isolation: bytes) -> None:
 class Nursery:
     """The child that runs a submission, and the one that waits for the next."""
 
-    def __init__(self, lockdown: Lockdown, null_fd: int, *, keeps_spare: bool) -> None:
+    def __init__(
+        self, lockdown: Lockdown, null_fd: int, *, confined: bool, keeps_spare: bool
+    ) -> None:
         self._lockdown = lockdown
         self._null_fd = null_fd
         self._keeps_spare = keeps_spare
+        self._confined = confined
         self._limits = USUAL_LIMITS
         self._running: Child | None = None
         self._spare: Child | None = None
@@ -103,7 +108,7 @@ class Nursery:
         if child is None:
             return [0, 0.0]
         result = child.end()
-        if not self._keeps_spare:
+        if not self._confined:
             end_orphans()
         return result
 

@@ -23,7 +23,7 @@ def main() -> None:
 
     del sys.modules["ssl"]
     sys.path.remove(package_parent)  # a submission finds the standard library only
-    zygote.main(lockdown)
+    zygote.main(lockdown, wants_spare=zygote.SPARE_CHILD not in without)
 
 
 if __name__ == "__main__":

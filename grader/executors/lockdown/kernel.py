@@ -16,10 +16,6 @@ _HIGHEST_FD = 0xFFFFFFFF
 _CAPABILITY_VERSION_3 = 0x20080522  # capset(2)
 
 
-class Unavailable(Exception):
-    """A layer that this system does not have; the text says what was tried and the answer."""
-
-
 def syscall(number: int, *arguments: Any) -> int:
     """Make a system call by its number. Raises OSError."""
     return _checked(libc.syscall(ctypes.c_long(number), *map(_argument, arguments)))

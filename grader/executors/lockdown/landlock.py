@@ -11,7 +11,8 @@ import os
 import stat
 from collections.abc import Iterable
 
-from grader.executors.lockdown.kernel import Unavailable, syscall
+from grader.executors.lockdown.kernel import syscall
+from grader.executors.lockdown.unavailable import Unavailable
 
 # The same numbers on every machine.
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446

@@ -12,9 +12,9 @@ import sys
 from collections.abc import Collection
 
 from grader.executors.lockdown import kernel, namespaces, seccomp, spare_user
-from grader.executors.lockdown.kernel import Unavailable
 from grader.executors.lockdown.landlock import Ruleset
 from grader.executors.lockdown.library import Library, find_library
+from grader.executors.lockdown.unavailable import Unavailable
 
 NAMESPACES, SPARE_USER, LANDLOCK, SECCOMP = "namespaces", "spare_user", "landlock", "seccomp"
 ALL_LAYERS = (NAMESPACES, SPARE_USER, LANDLOCK, SECCOMP)
@@ -26,7 +26,8 @@ class Lockdown:
     """What locks down the children of this zygote. ``without`` leaves layers out, for tests."""
 
     def __init__(self, without: Collection[str] = ()) -> None:
-        self.missing = dict.fromkeys(without, _LEFT_OUT)  # layer to why
+        # Layer to why it is not on.
+        self.missing = {name: _LEFT_OUT for name in ALL_LAYERS if name in without}
         self._zygote_number = os.getpid()  # before it gets another one in a namespace
         self._spare: int | None = None
         self._ruleset: Ruleset | None = None
@@ -126,5 +127,5 @@ class Lockdown:
             return
         try:
             self._filter = seccomp.prepare(kernel.machine(), may_open=not self._in_memory)
-        except seccomp.FilterUnavailable as error:
+        except Unavailable as error:
             self.missing[SECCOMP] = str(error)

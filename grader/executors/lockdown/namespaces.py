@@ -13,8 +13,8 @@ import os
 import signal
 
 from grader.executors.lockdown import kernel
-from grader.executors.lockdown.kernel import Unavailable
 from grader.executors.lockdown.library import Library
+from grader.executors.lockdown.unavailable import Unavailable
 
 _NEW_MOUNTS, _NEW_CGROUP, _NEW_UTS, _NEW_IPC = 0x20000, 0x2000000, 0x4000000, 0x8000000
 _NEW_USER, _NEW_PID, _NEW_NET = 0x10000000, 0x20000000, 0x40000000

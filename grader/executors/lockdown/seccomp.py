@@ -8,6 +8,7 @@ Rule 3: all that can be prepared is prepared before the fork. See seccomp(2).
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import os
 import struct
@@ -15,16 +16,10 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any
 
 from grader.executors.lockdown import bpf
 from grader.executors.lockdown.syscalls import LAST_KNOWN, MACHINES, number_of
-
-ctypes: Any
-try:
-    import ctypes
-except ImportError:  # an interpreter built without libffi
-    ctypes = None
+from grader.executors.lockdown.unavailable import Unavailable
 
 # ------------------------------------------------------------------------------- the policy
 
@@ -225,10 +220,6 @@ def _check_half(at: int, mask: int, values: Sequence[int], denied: str) -> Lines
 _PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, _PR_SET_NO_NEW_PRIVS = 22, 2, 38  # prctl(2)
 
 
-class FilterUnavailable(Exception):
-    """There is no filter for this machine or this interpreter; the text says why."""
-
-
 class Filter:
     """A program that is ready for a child. Make it with ``prepare``."""
 
@@ -273,13 +264,11 @@ def prepare(machine: str, *, may_open: bool) -> Filter:
     """Make the filter for a machine (as uname calls it), once, before any fork.
 
     ``may_open``: whether files may be opened to read; without Landlock they may not.
-    Raises FilterUnavailable.
+    Raises Unavailable.
     """
-    if ctypes is None:
-        raise FilterUnavailable("this Python has no ctypes, which seccomp is reached with")
     if machine not in MACHINES:
         known = " and ".join(MACHINES)
-        raise FilterUnavailable(f"the machine is {machine!r}; the filter knows {known}")
+        raise Unavailable(f"the machine is {machine!r}; the filter knows {known}")
     if ctypes.sizeof(ctypes.c_void_p) != 8:
-        raise FilterUnavailable("this is a 32-bit Python; the filter knows 64-bit ones")
+        raise Unavailable("this is a 32-bit Python; the filter knows 64-bit ones")
     return Filter(compile_policy(machine, may_open=may_open))
