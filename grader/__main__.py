@@ -57,7 +57,7 @@ def _start_workers(argv: list[str]) -> Workers | None:
             return zygote
         from grader.executors.spawned_pool import SpawnedPool
 
-        return SpawnedPool()
+        return SpawnedPool(refill=False)
     except OSError:  # an interpreter that is started later does the work instead
         return None
 

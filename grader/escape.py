@@ -2,10 +2,14 @@
 
 Every string of a student's (output, error, argument, source line, file name) passes here before a
 reporter shows it. Nothing here knows a report's layout, and nothing here raises on any text.
+
+All but ``for_json`` and ``for_shell`` begin with ``for_terminal`` and take its ``limit`` on what is
+seen; signs written for a medium come on top of it.
 """
 
 from __future__ import annotations
 
+import html
 import os
 import re
 import shlex
@@ -32,6 +36,23 @@ _INVISIBLE = re.compile(
     "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
 _SURROGATE = re.compile("[\ud800-\udfff]")
+
+# First what a site still reads in the finished page, whatever Markdown was written: GitHub's
+# @name #1 GH-1 /issues/1 :smile: $x$ www. a@b.c and numbers of commits, GitLab's !1 ~label %1 &1.
+# Then what is a sign in the middle of a line, then what is one at its beginning.
+_MARKDOWN = re.compile(
+    r"(?P<live>[@#:!~%&](?!\s)|\.(?=\S)|\$|[/-](?=[0-9])|[0-9a-f]{6}(?=[0-9a-f]))"
+    r"|[\\`*_\[\]<>|~&#]"
+    r"|\A(?:[-+=:]|[0-9](?=[0-9]*[.)]))",
+    re.IGNORECASE,
+)
+_TILDES = re.compile("~+")
+# The signs with which Excel, LibreOffice and Google Sheets begin a formula, also in full width and
+# small form. A blank or a quotation mark before one may be taken off by a program on the way. An
+# Excel of a country with a decimal comma ends a cell at each ";" that is not inside quotes.
+_FORMULA = re.compile(
+    "(^|;)(?=[ \"']*[-=+@\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b\u2212])", re.MULTILINE
+)
 
 
 def for_terminal(text: str, *, limit: int = 20_000) -> str:
@@ -112,3 +133,74 @@ def log_line(text: str, limit: int) -> str:
 
 def _break_command(line: str) -> str:
     return line.replace("##[", "# #[")
+
+
+def for_workflow_data(text: str, *, limit: int = 4_000) -> str:
+    """Make text safe after the second ``::`` of a workflow command such as ``::error::text``.
+
+    Line breaks stay, as %0A (actions/toolkit, command.ts). The runner shows 4096 characters.
+    """
+    return _percent(for_terminal(text, limit=limit))
+
+
+def for_workflow_property(text: str, *, limit: int = 1_000) -> str:
+    """Make text safe as a value in ``::error file=value,title=value::``: one line.
+
+    An empty value must be left out together with its key (actions/toolkit, command.ts).
+    """
+    return _percent(one_line(text, limit)).replace(":", "%3A").replace(",", "%2C")
+
+
+def _percent(text: str) -> str:
+    # The old form of a command is broken up too: the same text may come to stand in a plain line.
+    return _break_command(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def for_html(text: str, *, limit: int = 20_000) -> str:
+    """Make text safe between tags of HTML and in a quoted attribute; not in a script or a URL."""
+    return html.escape(for_terminal(text, limit=limit))
+
+
+def for_xml(text: str, *, limit: int = 20_000) -> str:
+    """Make text safe between tags of XML 1.0 and in a quoted attribute.
+
+    A writer that escapes by itself, as xml.etree does, takes ``for_terminal``: all the characters
+    that it leaves are legal in XML. Line breaks are references, or an attribute would lose them.
+    """
+    return html.escape(for_terminal(text, limit=limit)).replace("\n", "&#10;")
+
+
+def for_markdown(text: str, *, limit: int = 2_000) -> str:
+    """Make text safe as words of a paragraph, heading, list item or table cell: one line.
+
+    Signs become character references, which CommonMark (6.2) never takes for structure. Sites
+    look for names, numbers, emoji, links and formulas once more in each text node of the page, so
+    what they look for is broken by a <span>, the way GitHub's documentation shows for "$".
+    """
+    return _MARKDOWN.sub(_markdown_sign, one_line(text, limit))
+
+
+def _markdown_sign(match: re.Match[str]) -> str:
+    found = match[0]
+    text = found if found.isalnum() and len(found) > 1 else f"&#{ord(found)};"
+    return f"<span>{text}</span>" if match["live"] else text
+
+
+def markdown_fence(text: str, *, limit: int = 20_000) -> str:
+    """Make text a code block of Markdown, to begin on a line of its own, with a final newline.
+
+    The fence is longer than any run of its character in the text (CommonMark 4.5), and sites look
+    for nothing inside.
+    """
+    body = for_terminal(text, limit=limit).rstrip("\n")
+    fence = "~" * max(4, 1 + max(map(len, _TILDES.findall(body)), default=0))
+    return f"{fence}text\n{body}\n{fence}\n"
+
+
+def for_csv(text: str, *, limit: int = 20_000) -> str:
+    """Make text safe as a cell that the csv module writes between commas; not for numbers.
+
+    What a spreadsheet would take for a formula gets a "'" in front (OWASP, "CSV Injection"), on
+    each line. Grown to the utmost, a text of the usual limit fits into a cell of Excel (32 767).
+    """
+    return _FORMULA.sub(r"\1'", for_terminal(text, limit=limit))

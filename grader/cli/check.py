@@ -109,7 +109,6 @@ def _as_report(console: Console, verdict: Verdict) -> str:
 def _to_classroom(console: Console, verdict: Verdict) -> None:
     """The log for a person, the result on its last line, and the outputs of the workflow step."""
     from grader.reporters import classroom
-    from grader.reporters.words import to_ascii
 
     outputs = os.environ.get("GITHUB_OUTPUT")
     if outputs:
@@ -120,6 +119,5 @@ def _to_classroom(console: Console, verdict: Verdict) -> None:
             raise Refusal(
                 f"can't write to {outputs}, which GITHUB_OUTPUT names: {error.strerror}"
             ) from None
-    log = classroom.job_log(verdict)
-    console.plain().print(log if console.unicode else to_ascii(log))
+    console.plain().print(classroom.job_log(verdict, unicode=console.unicode))
     console.plain().print(classroom.render(verdict) + "\n")

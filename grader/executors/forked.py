@@ -45,8 +45,8 @@ class Zygote:
         package_parent = os.path.dirname(os.path.dirname(os.path.dirname(script)))
         self._control = here
         here.settimeout(ANSWER_S)
-        # Only the hash seed: sets of strings must iterate alike in every run.
-        environment = {"PYTHONHASHSEED": "0"}
+        # Sets of strings iterate alike in every run; threads do not eat up the address space.
+        environment = {"PYTHONHASHSEED": "0", "MALLOC_ARENA_MAX": "1"}
         flags = ["-S", "-s", "-B", "-X", "utf8"]
         theirs.set_inheritable(True)
         self.pid = os.posix_spawn(

@@ -70,7 +70,8 @@ class Interpreter:
         else:
             import signal
 
-            os.kill(self.pid, signal.SIGCONT)  # the submission before may have stopped it
+            with contextlib.suppress(OSError):  # the submission before may have stopped it
+                os.kill(self.pid, signal.SIGCONT)
         wanted = {"cpu_s": limits.cpu_s, "memory_mib": limits.memory_mib}
         with contextlib.suppress(OSError):  # it has died, and will not answer
             os.write(self.send_fd, json.dumps(wanted).encode() + b"\n")

@@ -13,7 +13,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from grader.escape import for_log, log_line, one_line
+from grader.escape import for_log, log_line
 from grader.reporters import terminal, words
 from grader.verdict import ItemResult, Status, Verdict
 
@@ -44,10 +44,11 @@ def github_output(verdict: Verdict) -> str:
     return "".join(lines)
 
 
-def job_log(verdict: Verdict) -> str:
+def job_log(verdict: Verdict, *, unicode: bool = True) -> str:
     """Render what a person reads in the log of the job. No line of it is a workflow command."""
-    report = terminal.render(verdict, width=LOG_WIDTH, color=False, unicode=True)
-    return for_log(report, limit=LOG_LIMIT) + "\n"
+    report = terminal.render(verdict, width=LOG_WIDTH, color=False, unicode=unicode)
+    log = for_log(report, limit=LOG_LIMIT) + "\n"
+    return log if unicode else words.to_ascii(log)  # where it was cut there is a "…"
 
 
 def _encode(verdict: Verdict, items: Sequence[ItemResult]) -> str:
@@ -118,7 +119,7 @@ def _test(verdict: Verdict, name: str, passed: bool, score: int) -> dict[str, An
         "score": score,
         "message": None,
         "test_code": "",
-        "filename": one_line(verdict.path, 60),
+        "filename": log_line(verdict.path, 60),
         "line_no": 0,  # the reporter prints no line for 0; the feedback names it
         "duration": 0,
     }

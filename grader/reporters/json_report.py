@@ -19,18 +19,22 @@ def render(verdict: Verdict) -> str:
     report = {
         "format": FORMAT,
         "exercise": for_json(verdict.exercise),
-        "submission": {"path": for_json(verdict.path), "sha256": verdict.sha256},
+        "submission": {"path": for_json(verdict.path), "sha256": for_json(verdict.sha256)},
         "score": verdict.score,
         "max_score": verdict.max_score,
         "passed": verdict.passed,
-        "ending": verdict.ending,
-        "isolation": verdict.isolation,
+        "ending": for_json(verdict.ending),
+        "isolation": for_json(verdict.isolation),
+        "isolation_note": for_json(verdict.isolation_note),
         "seed": for_json(verdict.seed),
         "items": [_item(item) for item in verdict.items],
         "output": for_json(verdict.output),
         "error": None if verdict.error is None else _error(verdict.error),
         "timeline": None if verdict.timeline is None else _timeline(verdict.timeline),
-        "grader": {"version": verdict.grader_version, "python": verdict.python_version},
+        "grader": {
+            "version": for_json(verdict.grader_version),
+            "python": for_json(verdict.python_version),
+        },
         "notes": [for_json(note) for note in verdict.notes],
         "replay": for_json(verdict.replay),
     }
@@ -75,7 +79,7 @@ def _timeline(timeline: Timeline) -> dict[str, Any]:
             "start_us": call.start_us,
             "end_us": call.end_us,
             "line": call.line,
-            "outcome": call.outcome,
+            "outcome": for_json(call.outcome),
         }
         for call in timeline.calls
     ]

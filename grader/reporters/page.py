@@ -47,6 +47,10 @@ class Page:
         """Write text with the characters that this page may use."""
         return text if self.unicode else to_ascii(text)
 
+    def spell_command(self, text: str) -> str:
+        """Write a command to paste: nothing in it becomes a quotation mark, which ends a word."""
+        return text if self.unicode else text.encode("ascii", "backslashreplace").decode("ascii")
+
     def blank(self) -> None:
         self.line("")
 

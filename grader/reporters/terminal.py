@@ -127,10 +127,11 @@ def _add_foot(page: Page, verdict: Verdict) -> None:
     else:
         page.prose(f"Score: {score}", style="strong")
         command = f"asyncgrade hint {verdict.exercise}{verdict.exercises_option}"
-        page.prose(one_line(command, words.TEXT_LIMIT), label="for a hint: ")
+        command = page.spell_command(one_line(command, words.TEXT_LIMIT))
+        page.prose(command, label="for a hint: ")
         if verdict.replay:
             page.prose("for the same run again:")
-            page.line(f"  {one_line(verdict.replay, words.TEXT_LIMIT)}")
+            page.line("  " + page.spell_command(one_line(verdict.replay, words.TEXT_LIMIT)))
     note = one_line(verdict.isolation_note, words.TEXT_LIMIT)
     isolation = one_line(verdict.isolation, 40)
     page.prose(f"{isolation} ({note})" if note else isolation, label="isolation: ", style="faint")

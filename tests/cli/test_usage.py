@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from grader.cli.isolation import missing_lines
 from grader.cli.problems import ExitCode, Refusal
 from grader.cli.workers import require
+from grader.executors.base import Isolation
 from grader.executors.in_process import InProcessSession
 from grader.exercise.model import Limits
 from tests.cli.commands import RIGHT
@@ -204,3 +206,17 @@ def test_isolation_below_what_is_required_runs_nothing() -> None:
     with pytest.raises(Refusal, match="weak is required; nothing was run") as refusal:
         executor(Limits())
     assert refusal.value.code is ExitCode.ISOLATION_TOO_WEAK
+
+
+def test_refusal_says_what_is_missing_and_how_to_get_it() -> None:
+    missing = {"namespaces": "unshare: Operation not permitted", "spare_user": "only root"}
+    isolation = Isolation("standard", "Landlock 7, seccomp", missing=missing)
+    assert missing_lines(isolation)[0] == "missing: namespaces (unshare: Operation not permitted)"
+    assert "apparmor_restrict_unprivileged_userns=0" in missing_lines(isolation)[1]
+    # A spare user would add nothing to namespaces that are there.
+    assert missing_lines(Isolation("strong", "", missing={"spare_user": "only root"})) == []
+
+
+def test_reason_of_the_system_can_not_write_lines_of_its_own() -> None:
+    isolation = Isolation("weak", "", missing={"seccomp": "no\n\x1b[2Jmissing: everything"})
+    assert missing_lines(isolation)[0] == "missing: seccomp (no missing: everything)"
