@@ -206,7 +206,7 @@ def _verdict(
     failing_case = next((item.case for item in items if item.case), exercise.cases[0].name)
     shown = next((r for r in evidence.runs if r.spec.case == failing_case), evidence.runs[0])
     worst = next((r for r in evidence.runs if r.ending is evidence.ending), shown)
-    erring = shown if shown.ending is not Ending.RETURNED else worst
+    erring = shown if shown.ending is evidence.ending else worst  # the error of the headline
     return v.Verdict(
         exercise=exercise.id,
         title=exercise.title,

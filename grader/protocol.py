@@ -29,7 +29,9 @@ MAX_FRAME_BYTES = 8 * 1024 * 1024
 MAX_RUN_BYTES = 64 * 1024 * 1024
 MAX_RUN_MESSAGES = 500_000
 MAX_VALUE_DEPTH = 40
-MAX_VALUE_NODES = 400_000
+ALWAYS_ALLOWED_NODES = 20_000  # of values that one run may send …
+NODES_A_CALL = 8  # … and so many more for each of its calls
+CHARS_A_NODE = 32  # a long text counts as several nodes
 MAX_STR_BYTES = 1024 * 1024
 MAX_INT_BITS = 4096
 MAX_TEXT_CHARS = 8_000
@@ -235,25 +237,29 @@ def type_name(value: object) -> str:
     return str.__str__(_type_name(type(value)))[:80]
 
 
-class _Budget:
-    """How much of one value may still be written."""
+class Budget:
+    """How many more nodes of values one run may write; a long text counts as several."""
 
     __slots__ = ("nodes",)
 
-    def __init__(self) -> None:
-        self.nodes = MAX_VALUE_NODES
+    def __init__(self, nodes: int = ALWAYS_ALLOWED_NODES) -> None:
+        self.nodes = nodes
 
 
-def to_wire(value: object) -> Wire:
+def to_wire(value: object, budget: Budget | None = None) -> Wire:
     """Write a Python value for the wire. Never raises; what can't cross becomes opaque."""
-    return _write(value, MAX_VALUE_DEPTH, _Budget())
+    return _write(value, MAX_VALUE_DEPTH, budget or Budget())
 
 
-def _write(value: Any, depth: int, budget: _Budget) -> Wire:
+def _write(value: Any, depth: int, budget: Budget) -> Wire:
     kind = type(value)
     budget.nodes -= 1
     scalar = _SCALARS.get(id(kind))
     if scalar is not None:
+        if kind is str or kind is bytes:
+            budget.nodes -= len(value) // CHARS_A_NODE
+            if budget.nodes < 0:
+                return ["o", f"{type_name(value)} (too large)"]
         return scalar(value)
     if depth <= 0 or budget.nodes <= 0:
         return ["o", f"{type_name(value)} (too deep or too large)"]
@@ -291,8 +297,8 @@ def _write_bytes(value: bytes) -> Wire:
     return ["b", value.hex()] if len(value) <= MAX_STR_BYTES else ["o", "bytes (too large)"]
 
 
-def _write_items(tag: str) -> Callable[[Any, int, _Budget], Wire]:
-    def write(value: Any, depth: int, budget: _Budget) -> Wire:
+def _write_items(tag: str) -> Callable[[Any, int, Budget], Wire]:
+    def write(value: Any, depth: int, budget: Budget) -> Wire:
         out: list[Wire] = [tag]
         if len(value) > budget.nodes:
             return ["o", f"{type_name(value)} (too large)"]
@@ -305,7 +311,7 @@ def _write_items(tag: str) -> Callable[[Any, int, _Budget], Wire]:
     return write
 
 
-def _write_dict(value: dict[Any, Any], depth: int, budget: _Budget) -> Wire:
+def _write_dict(value: dict[Any, Any], depth: int, budget: Budget) -> Wire:
     out: list[Wire] = ["d"]
     for key, item in dict.items(value):  # an instance may hide the method of its class
         if budget.nodes <= 0:
@@ -314,7 +320,7 @@ def _write_dict(value: dict[Any, Any], depth: int, budget: _Budget) -> Wire:
     return out
 
 
-def _write_record(value: Any, kind: type, depth: int, budget: _Budget) -> Wire:
+def _write_record(value: Any, kind: type, depth: int, budget: Budget) -> Wire:
     """Named tuples and dataclasses cross as records; anything else is opaque."""
     namespace = type.__dict__["__dict__"].__get__(kind)
     names: Any = ()
@@ -349,7 +355,7 @@ _SCALARS: dict[int, Callable[[Any], Wire]] = {
     id(str): _write_str,
     id(bytes): _write_bytes,
 }
-_CONTAINERS: dict[int, Callable[[Any, int, _Budget], Wire]] = {
+_CONTAINERS: dict[int, Callable[[Any, int, Budget], Wire]] = {
     id(list): _write_items("l"),
     id(tuple): _write_items("t"),
     id(set): _write_items("s"),

@@ -3,6 +3,7 @@
 Rule 1: scalars, bytes, lists and tuples are Python's own; dicts, sets and records are the classes
         here, whose keys are looked up by their wire text. A hostile key is never hashed raw.
 Rule 2: values are compared by ``fingerprint`` only: exact types, dict and set order ignored.
+Rule 3: the work that a worker's value causes is bounded by its ``Allowance``, whatever its shape.
 """
 
 from __future__ import annotations
@@ -23,19 +24,21 @@ _PLAIN = (str, int, float, bool, bytes, type(None))
 class Dict:
     """A dict whose keys are found by their fingerprint."""
 
-    __slots__ = ("_entries",)
+    __slots__ = ("_entries", "fingerprint")
 
     def __init__(self, pairs: Iterable[tuple[Value, Value]] = ()) -> None:
-        self._entries = {fingerprint(to_wire(key)): (key, value) for key, value in pairs}
+        self._entries = {fingerprint(key): (key, value) for key, value in pairs}
+        texts = sorted(f"{key},{fingerprint(value)}" for key, (_, value) in self._entries.items())
+        self.fingerprint = _joined("d", texts)
 
     def get(self, key: Value, default: Value = None) -> Value:
-        return self._entries.get(fingerprint(to_wire(key)), (None, default))[1]
+        return self._entries.get(fingerprint(key), (None, default))[1]
 
     def __getitem__(self, key: Value) -> Value:
-        return self._entries[fingerprint(to_wire(key))][1]
+        return self._entries[fingerprint(key)][1]
 
     def __contains__(self, key: Value) -> bool:
-        return fingerprint(to_wire(key)) in self._entries
+        return fingerprint(key) in self._entries
 
     def __iter__(self) -> Iterator[Value]:
         return (key for key, _ in self._entries.values())
@@ -53,13 +56,14 @@ class Dict:
 class Set:
     """A set whose items are found by their fingerprint."""
 
-    __slots__ = ("_entries",)
+    __slots__ = ("_entries", "fingerprint")
 
     def __init__(self, items: Iterable[Value] = ()) -> None:
-        self._entries = {fingerprint(to_wire(item)): item for item in items}
+        self._entries = {fingerprint(item): item for item in items}
+        self.fingerprint = _joined("s", sorted(self._entries))
 
     def __contains__(self, item: Value) -> bool:
-        return fingerprint(to_wire(item)) in self._entries
+        return fingerprint(item) in self._entries
 
     def __iter__(self) -> Iterator[Value]:
         return iter(self._entries.values())
@@ -105,29 +109,52 @@ def to_wire(value: Value) -> Wire:
     return protocol.to_wire(value)
 
 
-def from_wire(wire: Wire) -> Value:
+class Allowance:
+    """How many more nodes of values a run may send; a long text counts as several."""
+
+    __slots__ = ("nodes",)
+
+    def __init__(self, nodes: int) -> None:
+        self.nodes = nodes
+
+    def take(self, nodes: int) -> None:
+        """Raises ValueError when there are not as many left."""
+        self.nodes -= nodes
+        if self.nodes < 0:
+            raise ValueError("the values of this run are too large")
+
+
+def from_wire(wire: Wire, allowance: Allowance | None = None) -> Value:
     """Read a wire value. Raises ValueError on anything that ``protocol`` does not define."""
-    return _read(wire, protocol.MAX_VALUE_DEPTH + 2)
+    if allowance is None:
+        allowance = Allowance(protocol.ALWAYS_ALLOWED_NODES)
+    allowance.take(1)
+    return _read(wire, protocol.MAX_VALUE_DEPTH + 2, allowance)
 
 
-def _read(wire: Wire, depth: int) -> Value:
-    if wire is None or isinstance(wire, bool | int | float | str):
+def _read(wire: Wire, depth: int, allowance: Allowance) -> Value:
+    if isinstance(wire, str):
+        allowance.take(len(wire) // protocol.CHARS_A_NODE)
+        return wire
+    if wire is None or isinstance(wire, bool | int | float):
         return wire
     if not isinstance(wire, list):
         raise ValueError("a value that is not one")
     if depth <= 0 or not wire:
         raise ValueError("a value is nested too deep, or has no tag")
+    allowance.take(len(wire) - 1)
     tag, items = wire[0], wire[1:]
     if tag in ("l", "t", "s"):
-        parts = [_read(item, depth - 1) for item in items]
+        parts = [_read(item, depth - 1, allowance) for item in items]
         return parts if tag == "l" else tuple(parts) if tag == "t" else Set(parts)
     if tag == "d" and len(items) % 2 == 0:
-        parts = [_read(item, depth - 1) for item in items]
+        parts = [_read(item, depth - 1, allowance) for item in items]
         return Dict(zip(parts[::2], parts[1::2], strict=True))
     if tag == "r" and len(items) % 2 == 1 and _all_names([items[0], *items[1::2]]):
-        fields = zip(items[1::2], [_read(item, depth - 1) for item in items[2::2]], strict=True)
-        return Record(items[0], tuple(fields))
+        values = [_read(item, depth - 1, allowance) for item in items[2::2]]
+        return Record(items[0], tuple(zip(items[1::2], values, strict=True)))
     if len(items) == 1 and isinstance(items[0], str) and tag in ("b", "i", "n", "u", "o"):
+        allowance.take(len(items[0]) // protocol.CHARS_A_NODE)
         return _read_scalar(tag, items[0])
     raise ValueError(f"unknown tag in a value: {str(tag)[:40]!r}")
 
@@ -152,24 +179,20 @@ def _read_scalar(tag: str, text: str) -> Value:
     return Opaque(text[:120])
 
 
-def fingerprint(wire: Wire) -> str:
+def fingerprint(value: Value) -> str:
     """Text that is equal for equal values: exact types, the order of dicts and sets ignored."""
-    return dumps(_sorted(wire))
+    if isinstance(value, Dict | Set):
+        return value.fingerprint  # made once, or nested sets would cost the square of their depth
+    if isinstance(value, list | tuple) and not all(type(item) in _PLAIN for item in value):
+        return _joined("l" if isinstance(value, list) else "t", map(fingerprint, value))
+    if isinstance(value, Record):
+        names = [dumps(value.type_name), *(dumps(name) for name, _ in value.fields)]
+        return _joined("r", [*names, *(fingerprint(item) for _, item in value.fields)])
+    return dumps(to_wire(value))
 
 
-def _sorted(wire: Wire) -> Wire:
-    if not isinstance(wire, list) or not wire:
-        return wire
-    tag = wire[0]
-    if tag not in ("s", "d") and list not in map(type, wire):
-        return wire  # the common case: a few scalars
-    items = [_sorted(item) for item in wire[1:]]
-    if tag == "s":
-        items.sort(key=dumps)
-    elif tag == "d":
-        pairs = sorted(zip(items[::2], items[1::2], strict=False), key=dumps)
-        items = [part for pair in pairs for part in pair]
-    return [tag, *items]
+def _joined(tag: str, texts: Iterable[str]) -> str:
+    return "[" + ",".join([f'"{tag}"', *texts]) + "]"
 
 
 def describe(value: Value, limit: int = 200) -> str:

@@ -347,7 +347,7 @@ class Engine:
         if ending is None or not self._see(message.now_us):
             return self._violate("an end that is not one")
         try:
-            self._record.value = from_wire(message.value)
+            self._record.value = from_wire(message.value, self._ledger.allowance)
         except ValueError as error:
             return self._violate(f"a result that can't be read: {error}")
         if ending is not Ending.RETURNED:

@@ -16,12 +16,13 @@ from grader.engine.services import Answer, Services, WrongArguments, answer, bin
 from grader.engine.trace import Finding, Outcome
 from grader.exercise.model import Exercise, Operation
 from grader.protocol import EngineMessage
-from grader.values import Value, from_wire, to_wire
+from grader.values import Allowance, Value, from_wire, to_wire
 
 MAX_LEFT_OPEN = 200  # findings
 MAX_CALLS = 200_000  # of a run without a plan
 MAX_CALLS_A_NODE = 4  # a program may repeat its calls, but not without end …
 ALWAYS_ALLOWED_CALLS = 2_000  # … and small plans leave room for a loop gone wrong
+_SLACK = 2  # an honest worker stays far below its allowance: both count a little differently
 
 
 class BadCall(Exception):
@@ -44,6 +45,7 @@ class Ledger:
         self._max_calls = (
             max(ALWAYS_ALLOWED_CALLS, MAX_CALLS_A_NODE * nodes) if nodes else MAX_CALLS
         )
+        self.allowance = Allowance(_SLACK * protocol.ALWAYS_ALLOWED_NODES)
         self._spec = spec
         self._seed = seed
         self._seq = 0
@@ -64,8 +66,9 @@ class Ledger:
         if len(message.kwargs) % 2 or not all(isinstance(name, str) for name in names):
             raise BadCall("keyword arguments that are not pairs of name and value")
         try:
-            args = [from_wire(wire) for wire in message.args]
-            values = [from_wire(wire) for wire in message.kwargs[1::2]]
+            self.allowance.nodes += _SLACK * protocol.NODES_A_CALL
+            args = [from_wire(wire, self.allowance) for wire in message.args]
+            values = [from_wire(wire, self.allowance) for wire in message.kwargs[1::2]]
         except ValueError as error:
             raise BadCall(f"arguments that can't be read: {error}") from None
         kwargs = dict(zip(names, values, strict=True))

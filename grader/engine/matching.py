@@ -15,7 +15,7 @@ from grader.engine.draws import NONCE_CHARS, canonical
 from grader.engine.services import answer
 from grader.exercise.model import ExpressionError
 from grader.exercise.plan import Plan
-from grader.values import Value, fingerprint, to_wire
+from grader.values import Value, fingerprint
 
 MAX_TWIN_TRIALS = 64
 
@@ -51,7 +51,7 @@ class Matcher:
 
     def key(self, operation: str, token: str, args: tuple[Value, ...]) -> str:
         """What makes two calls the same call."""
-        return f"{operation}|{self.canonical(token)}|{self.canonical(fingerprint(to_wire(args)))}"
+        return f"{operation}|{self.canonical(token)}|{self.canonical(fingerprint(args))}"
 
     def canonical(self, text: str) -> str:
         return canonical(text, self.aliases)

@@ -9,7 +9,7 @@ from enum import Enum
 from grader.engine.draws import canonical
 from grader.engine.schedules import RunSpec
 from grader.exercise.plan import Plan
-from grader.values import Value, fingerprint, to_wire
+from grader.values import Value, fingerprint
 
 
 class Ending(Enum):
@@ -136,7 +136,7 @@ class Run:
 
     def canonical(self, value: Value) -> str:
         """A fingerprint in which equal calls give equal values."""
-        return canonical(fingerprint(to_wire(value)), self.aliases)
+        return canonical(fingerprint(value), self.aliases)
 
     def call_of(self, node: int) -> CallRecord | None:
         return next((call for call in self.calls if call.node == node), None)

@@ -29,6 +29,11 @@ GONE = (
     "running; nothing was graded, please run the command again"
 )
 
+TOO_MANY_FILES = (
+    "too many files are open in this process, so a program could not be run; nothing was graded, "
+    "please allow more of them (ulimit -n)"
+)
+
 
 def fork_is_safe() -> bool:
     """Linux, with an interpreter that has ctypes; macOS forks unsafely, Windows not at all."""
@@ -78,8 +83,15 @@ class Zygote:
         Raises ExecutorFailed.
         """
         wanted = {"cpu_s": limits.cpu_s, "memory_mib": limits.memory_mib}
-        _, (channel_fd, output_fd, pidfd) = self._ask(b"fork" + json.dumps(wanted).encode())
-        return channel_fd, output_fd, pidfd
+        _, fds = self._ask(b"fork" + json.dumps(wanted).encode())
+        if len(fds) != 3:
+            for fd in fds:
+                os.close(fd)
+            from grader.executors.base import ExecutorFailed
+
+            self._ask(b"end")
+            raise ExecutorFailed(TOO_MANY_FILES)
+        return fds[0], fds[1], fds[2]
 
     def end_child(self) -> tuple[int, float]:
         """Kill and reap the child: its exit code (or minus a signal) and its processor time.

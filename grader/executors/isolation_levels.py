@@ -10,6 +10,7 @@ _REACHED = {
     "open": "other files",
     "write": "writing files",
     "stat": "names and sizes of other files",
+    "threads": "the number of threads",
     "connect": "network and sockets",
     "fork": "new processes",
     "kill": "signals to other processes",
@@ -27,16 +28,17 @@ def isolation_of(
         reached = ", ".join(_REACHED.get(name, name) for name in reachable)
         words += f"; not protected: {reached}"
     if level == "weak":
-        words = f"a process of its own with limits; results can't be forged; {words.lstrip('; ')}"
+        weak = "a process of its own with limits; what it sends can't forge a result"
+        words = f"{weak}; {words.lstrip('; ')}"
     return Isolation(level, words, tuple(layers), tuple(reachable), dict(missing))
 
 
 def _level(layers: Sequence[str], reachable: Collection[str]) -> str:
     """``strong``: a wall of its own beside Landlock and seccomp, and nothing got through.
 
-    ``standard``: nothing got through but the names and sizes of files.
+    ``standard``: nothing got through but the names and sizes of files, and threads without number.
     """
-    if not {*reachable} <= {"stat"} or "seccomp" not in layers:
+    if not {*reachable} <= {"stat", "threads"} or "seccomp" not in layers:
         return "weak"
     own_world = "namespaces" in layers or "spare user" in layers
     has_landlock = any(layer.startswith("Landlock") for layer in layers)

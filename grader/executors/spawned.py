@@ -170,8 +170,9 @@ def spawned_executor(
     """The executor that runs each submission in an interpreter of this pool, or in a new one."""
     isolation = Isolation(
         "weak",
-        "an interpreter of its own; results can't be forged, but files, network and other "
-        "processes are not protected",
+        "an interpreter of its own; what it sends can't forge a result, but files, network and "
+        "other processes are not protected",
+        missing={"linux": "only Linux lets a process lock itself down, by way of fork"},
     )
     source = pool or SpawnedPool(0)
 

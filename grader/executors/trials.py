@@ -22,17 +22,16 @@ _NOBODY_LISTENS = (socket.AF_INET, ("127.0.0.1", 9))
 def run(lockdown: Lockdown) -> list[str]:
     """Lock a child down and let it try everything: the names of the trials that got through.
 
-    Where the library is out of a spare user's reach, the lock-down goes on without that user.
+    Where a spare user can't be taken or can't read the library, the lock-down goes on without it.
     Raises RuntimeError when the child can't be locked down.
     """
     result = _in_child(lockdown)
-    if result is None or result["library"]:
-        return _reached(result)
-    lockdown.leave_out_spare_user("it can't read the standard library")
-    return _reached(_in_child(lockdown))
-
-
-def _reached(result: dict[str, Any] | None) -> list[str]:
+    if result is None:
+        lockdown.leave_out_spare_user("this system does not let it be taken")
+        result = _in_child(lockdown)
+    elif not result["library"]:
+        lockdown.leave_out_spare_user("it can't read the standard library")
+        result = _in_child(lockdown)
     if result is None:
         raise RuntimeError("a process could not be locked down")
     reached: list[str] = result["reached"]
@@ -46,7 +45,7 @@ def _in_child(lockdown: Lockdown) -> dict[str, Any] | None:
         try:
             limits.set_limits(_TRIAL_CPU_S, _TRIAL_MEMORY_MIB)
             lockdown.put_on()
-            result = {"library": _library_works(), "reached": _reach([__file__, "/etc/passwd"])}
+            result = {"library": _library_works(), "reached": _reach(lockdown.outside_files)}
             os.write(write_fd, json.dumps(result).encode())
         finally:
             os._exit(0)

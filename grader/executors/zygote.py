@@ -43,15 +43,16 @@ def main(lockdown: Lockdown, *, wants_spare: bool) -> None:
     bootstrap.add_exit_and_quit()
     kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    null_fd = os.open(os.devnull, os.O_RDONLY)
     with virtual_time.virtual_time_module():
         rehearsal.rehearse()
     lockdown.prepare()
     reached = trials.run(lockdown)
     gc.collect()
     gc.freeze()
+    if not lockdown.limits_processes:
+        reached.append("threads")
     confined = {*reached}.isdisjoint(("fork", "kill"))  # a program can't leave a process behind
-    nursery = Nursery(lockdown, null_fd, confined=confined, keeps_spare=confined and wants_spare)
+    nursery = Nursery(lockdown, confined=confined, keeps_spare=confined and wants_spare)
     found = {"layers": lockdown.layers, "reachable": reached, "missing": lockdown.missing}
     serve(socket.socket(fileno=CONTROL_FD), nursery, json.dumps(found).encode())
     nursery.close()
@@ -75,11 +76,8 @@ def serve(control: socket.socket, nursery: Nursery, isolation: bytes) -> None:
 class Nursery:
     """The child that runs a submission, and the one that waits for the next."""
 
-    def __init__(
-        self, lockdown: Lockdown, null_fd: int, *, confined: bool, keeps_spare: bool
-    ) -> None:
+    def __init__(self, lockdown: Lockdown, *, confined: bool, keeps_spare: bool) -> None:
         self._lockdown = lockdown
-        self._null_fd = null_fd
         self._keeps_spare = keeps_spare
         self._confined = confined
         self._limits = USUAL_LIMITS
@@ -90,16 +88,17 @@ class Nursery:
     def make_spare(self) -> None:
         """A child that warms up for the limits that were asked for last."""
         if self._keeps_spare and self._spare is None:
-            self._spare = Child(self._lockdown, self._null_fd, self._limits, warm_up=True)
+            self._spare = Child(self._lockdown, self._limits, warm_up=True)
 
     def hand_out(self, limits: dict[str, int]) -> Child:
         """The child of the next submission."""
+        self.end()  # the one before, if the host never learned that it was there
         spare, self._spare = self._spare, None
         if spare is not None and limits != self._limits:
             spare.end()
             spare = None
         self._limits = limits
-        self._running = spare or Child(self._lockdown, self._null_fd, limits, warm_up=False)
+        self._running = spare or Child(self._lockdown, limits, warm_up=False)
         return self._running
 
     def end(self) -> list[float]:
@@ -122,17 +121,19 @@ class Nursery:
 class Child:
     """A child that was not reaped yet, so that its number is its own."""
 
-    def __init__(
-        self, lockdown: Lockdown, null_fd: int, limits: dict[str, int], *, warm_up: bool
-    ) -> None:
+    def __init__(self, lockdown: Lockdown, limits: dict[str, int], *, warm_up: bool) -> None:
         here, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         output_fd, output_write_fd = os.pipe()
+        # Nothing is shared with another child, /dev/null included: its flags would be a letter box.
+        input_fd, input_write_fd = os.pipe()
+        os.close(input_write_fd)
         self.number = os.fork()
         if self.number == 0:
-            fds = [null_fd, output_write_fd, output_write_fd, theirs.fileno()]
+            fds = [input_fd, output_write_fd, output_write_fd, theirs.fileno()]
             run_child(fds, limits, lockdown, warm_up=warm_up)
         theirs.close()
-        os.close(output_write_fd)
+        for fd in (input_fd, output_write_fd):
+            os.close(fd)
         self.host_ends = [here.detach(), output_fd]
         self.pidfd = os.pidfd_open(self.number)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 
+CONTROL_FD = 3
+
 
 def main() -> None:
     """Fix the addresses, enter namespaces, import the worker and little else, serve."""
@@ -12,8 +14,11 @@ def main() -> None:
     from grader.executors.fixed_addresses import fix_addresses
 
     fix_addresses()
-    del sys.argv[1:]  # not a submission's business
+    sys.argv[:], sys.orig_argv[:] = [""], []  # not a submission's business
+    from grader.executors.lockdown.kernel import close_range
     from grader.executors.lockdown.layers import Lockdown
+
+    close_range(CONTROL_FD + 1)  # whatever the host has let slip
 
     lockdown = Lockdown(without)
     lockdown.enter_namespaces()

@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 
 from grader import protocol
 from grader.exercise.model import ExpressionError
-from grader.values import Dict, Opaque, Record, Set, Value, describe, fingerprint, to_wire
+from grader.values import Dict, Opaque, Record, Set, Value, describe, fingerprint
 
 MAX_STEPS = 2_000_000
 MAX_TEXT = 1024 * 1024
@@ -145,7 +145,7 @@ def equal(left: Value, right: Value, budget: Budget) -> bool:
     for side in (left, right):
         settled = settle(side, budget)
         charge(settled, budget)
-        sides.append(fingerprint(to_wire(settled)))
+        sides.append(fingerprint(settled))
     return sides[0] == sides[1]
 
 

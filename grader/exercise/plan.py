@@ -22,7 +22,7 @@ from grader.exercise.model import (
     PlanStep,
     Service,
 )
-from grader.values import Value, fingerprint, to_wire
+from grader.values import Value, fingerprint
 
 _TEN_DIGITS = re.compile(r"(?=([0-9a-f]{10}))")  # as long as a nonce, at every place
 MAX_PLAN_NODES = 200_000
@@ -242,7 +242,7 @@ class _Builder:
 
     def _holds_reference_nonce(self, rounds: Value) -> bool:
         """Whether a value that a step returns, and not only its length, went into the rounds."""
-        text = fingerprint(to_wire(list(rounds))) if self._nodes else ""
+        text = fingerprint(list(rounds)) if self._nodes else ""
         found = _TEN_DIGITS.finditer(text)
         return any(int(match[1], 16) < len(self._nodes) for match in found)
 

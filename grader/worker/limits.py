@@ -33,6 +33,7 @@ def set_limits(cpu_s: int, memory_mib: int) -> tuple[str, ...]:
         "RLIMIT_CORE": (0, 0),
         "RLIMIT_MEMLOCK": (0, 0),
         "RLIMIT_MSGQUEUE": (0, 0),
+        "RLIMIT_SIGPENDING": (64, 64),  # counted for all the processes of a user
     }
     return tuple(name for name, bounds in wanted.items() if _set_limit(name, *bounds))
 

@@ -75,6 +75,7 @@ class StudentRun:
         self._source = source
         self._outbox: list[Any] = unsent or []
         self._next_id = 0
+        self._budget = protocol.Budget()
         self._waiting: dict[int, Any] = {}  # call id -> future (a weak reference when hostile)
         self._unstarted: dict[int, tuple[Any, str, int | None]] = {}
         self._hostile = False
@@ -108,12 +109,13 @@ class StudentRun:
         self._unstarted.pop(call, None)
         line = places.line_of_awaiter(self._filename, VirtualLoop.run_forever.__code__)
         entered = context._context_id if context is not None else None
+        self._budget.nodes += protocol.NODES_A_CALL
         message = Call(
             self.loop.now_us,
             call,
             service,
             entered,
-            [to_wire(arg) for arg in args],
+            [to_wire(arg, self._budget) for arg in args],
             [],
             line if line is not None else created_line,
             created_line,
@@ -256,7 +258,8 @@ class StudentRun:
             return End(now_us, "cancelled", None, "CancelledError", "", "", None, [])
         error = task.exception()
         if error is None:
-            return End(now_us, "returned", _result(task.result()), "", "", "", None, [])
+            value = _result(task.result(), self._budget)
+            return End(now_us, "returned", value, "", "", "", None, [])
         return self._raised(error)
 
     def _raised(self, error: BaseException) -> End:
@@ -355,9 +358,9 @@ def _without_collector() -> Iterator[None]:
             gc.enable()
 
 
-def _result(value: object) -> Wire:
+def _result(value: object, budget: protocol.Budget) -> Wire:
     """The returned value, or that it is too large for a frame."""
-    wire = to_wire(value)
+    wire = to_wire(value, budget)
     if len(protocol.dumps(wire)) > protocol.MAX_FRAME_BYTES // 2:
         return ["o", f"{protocol.type_name(value)} (too large)"]
     return wire

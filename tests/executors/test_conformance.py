@@ -186,7 +186,11 @@ def test_environment_block_of_the_process_holds_no_secret(executor: Executor) ->
     source = "async def main(n): return open('/proc/self/environ').read()"
     block = run_on(executor, source).value
     names = {entry.partition("=")[0] for entry in block.strip("\0").split("\0")}
-    assert names <= {"PYTHONHASHSEED", "MALLOC_ARENA_MAX", "LC_CTYPE"}  # the second is Python's own doing
+    assert names <= {
+        "PYTHONHASHSEED",
+        "MALLOC_ARENA_MAX",
+        "LC_CTYPE",
+    }  # the second is Python's own doing
 
 
 @on_forked

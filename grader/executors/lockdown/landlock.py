@@ -44,10 +44,8 @@ class _PathBeneath(ctypes.Structure):
 class Ruleset:
     """Rules that a child puts on: reading these files and folders, and all below them."""
 
-    def __init__(self, readable: Iterable[str], listable: Iterable[str] = ()) -> None:
-        """``listable``: folders whose names may be listed, with no right to what is in them.
-
-        Raises Unavailable where the kernel has no Landlock or has it switched off."""
+    def __init__(self, readable: Iterable[str]) -> None:
+        """Raises Unavailable where the kernel has no Landlock or has it switched off."""
         try:
             kernel_abi = syscall(_CREATE_RULESET, None, 0, _CREATE_RULESET_VERSION)
         except OSError as error:
@@ -55,24 +53,17 @@ class Ruleset:
         self.abi = min(kernel_abi, max(_FILE_RIGHTS))
         self._fd = _create_ruleset(self.abi)
         for path in readable:
-            self._allow(path, _READ_FILE | _READ_DIR)
-        for path in listable:
-            self._allow(path, _READ_DIR)
+            self._allow_reading(path)
 
-    def _allow(self, path: str, rights: int) -> None:
+    def _allow_reading(self, path: str) -> None:
         try:
             fd = os.open(path, os.O_PATH | os.O_CLOEXEC)
         except OSError:
             return  # what is not there needs no rule
-        if not stat.S_ISDIR(os.fstat(fd).st_mode):
-            rights &= ~_READ_DIR  # the kernel refuses it for a file
-        if rights:
-            self._add(rights, fd)
-        os.close(fd)
-
-    def _add(self, rights: int, fd: int) -> None:
-        rule = _PathBeneath(rights, fd)
+        is_folder = stat.S_ISDIR(os.fstat(fd).st_mode)
+        rule = _PathBeneath(_READ_FILE | (_READ_DIR if is_folder else 0), fd)
         syscall(_ADD_RULE, self._fd, _RULE_PATH_BENEATH, ctypes.byref(rule), 0)
+        os.close(fd)
 
     def restrict_self(self) -> None:
         """Put the rules on this process, for good; needs no_new_privs. Raises OSError."""

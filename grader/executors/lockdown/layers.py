@@ -28,8 +28,12 @@ class Lockdown:
     def __init__(self, without: Collection[str] = ()) -> None:
         # Layer to why it is not on.
         self.missing = {name: _LEFT_OUT for name in ALL_LAYERS if name in without}
-        self._zygote_number = os.getpid()  # before it gets another one in a namespace
-        self._spare: int | None = None
+        # Found here, where /proc can still be read.
+        self._spare = None if SPARE_USER in without else spare_user.spare_id()
+        if self._spare is None:
+            self.missing.setdefault(SPARE_USER, "only root can take one")
+        self.outside_files = [__file__, "/etc/passwd"]  # for trials; found before they are hidden
+        self._is_real_root = spare_user.is_real_root()
         self._ruleset: Ruleset | None = None
         self._filter: seccomp.Filter | None = None
         self._in_memory = False
@@ -57,8 +61,8 @@ class Lockdown:
     def prepare(self) -> None:
         """When all is imported: what the children need in order to lock themselves down."""
         library = find_library(sys.path)
+        self.outside_files += library.some_hidden_files()
         small_root = self._shrink_root(library)
-        self._prepare_spare_user()
         self._prepare_landlock(library)
         if not small_root and self._ruleset is None and SECCOMP not in self.missing:
             from grader.executors.lockdown.memory_library import MemoryLibrary
@@ -66,7 +70,19 @@ class Lockdown:
             MemoryLibrary.read(library).install()
             self._in_memory = True
         self._prepare_seccomp()
+        for folder in [*sys.path_importer_cache]:
+            if not library.holds(folder):  # it lists the names of files in there
+                del sys.path_importer_cache[folder]
         kernel.prctl(kernel.PR_SET_DUMPABLE, 0)  # no process of this user may look into it
+
+    @property
+    def limits_processes(self) -> bool:
+        """Whether a limit on processes counts those of one child alone, and counts at all.
+
+        The kernel counts those of a user id in a user namespace, and never root's.
+        """
+        in_user_namespace = NAMESPACES not in self.missing and not self._is_real_root
+        return self._spare is not None or in_user_namespace
 
     def leave_out_spare_user(self, why: str) -> None:
         """Go on with root's own id, without its capabilities."""
@@ -80,12 +96,11 @@ class Lockdown:
 
     def put_on(self) -> None:
         """Lock this process down, for good. Raises OSError, and then nothing may run in it."""
+        if self.limits_processes:
+            resource.setrlimit(resource.RLIMIT_NPROC, (MAX_PROCESSES, MAX_PROCESSES))
         if self._spare is not None:
-            self._limit_processes()
             spare_user.become(self._spare)
         else:
-            if os.geteuid() != 0 and NAMESPACES not in self.missing:
-                self._limit_processes()  # counted within the user namespace alone
             kernel.drop_capabilities()
         kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)  # which a new user id has cleared
         kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
@@ -93,9 +108,6 @@ class Lockdown:
             self._ruleset.restrict_self()
         if self._filter is not None:
             self._filter.install(os.getpid())
-
-    def _limit_processes(self) -> None:
-        resource.setrlimit(resource.RLIMIT_NPROC, (MAX_PROCESSES, MAX_PROCESSES))
 
     def _shrink_root(self, library: Library) -> bool:
         if NAMESPACES in self.missing:
@@ -107,18 +119,11 @@ class Lockdown:
             return False
         return True
 
-    def _prepare_spare_user(self) -> None:
-        if SPARE_USER in self.missing:
-            return
-        self._spare = spare_user.spare_id(self._zygote_number)
-        if self._spare is None:
-            self.missing[SPARE_USER] = "only root can take one"
-
     def _prepare_landlock(self, library: Library) -> None:
         if LANDLOCK in self.missing:
             return
         try:
-            self._ruleset = Ruleset(library.readable(), library.standard_folders)
+            self._ruleset = Ruleset(library.readable())
         except (Unavailable, OSError) as error:
             self.missing[LANDLOCK] = str(error)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import sysconfig
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 _INSTALLED_PACKAGES = ("site-packages", "dist-packages")  # an exercise may be among them
@@ -21,15 +22,31 @@ class Library:
 
     def readable(self) -> list[str]:
         """Every file and folder to open up, so that none of the hidden ones is below."""
-        entries = [
-            entry.path
-            for folder in self.standard_folders
-            if os.path.isdir(folder)
-            for entry in os.scandir(folder)
-            if entry.path not in self.hidden
-        ]
-        archives = [path for path in self.standard_folders if os.path.isfile(path)]
-        return [*entries, *archives, *self.other]
+        return list(self._without_hidden(dict.fromkeys((*self.standard_folders, *self.other))))
+
+    def holds(self, path: str) -> bool:
+        """Whether a path is the standard library's own."""
+        return _is_below(path, self.standard_folders) and not _is_below(path, self.hidden)
+
+    def some_hidden_files(self) -> list[str]:
+        """A file of each folder that holds installed packages, where there is one."""
+        walks = (os.walk(folder) for folder in self.hidden)
+        first = (
+            next((os.path.join(folder, files[0]) for folder, _, files in walk if files), None)
+            for walk in walks
+        )
+        return [path for path in first if path is not None]
+
+    def _without_hidden(self, paths: Iterable[str]) -> Iterator[str]:
+        for path in paths:
+            if any(hidden.startswith(path + os.sep) for hidden in self.hidden):
+                yield from self._without_hidden(entry.path for entry in os.scandir(path))
+            elif path not in self.hidden:
+                yield path
+
+
+def _is_below(path: str, folders: Iterable[str]) -> bool:
+    return any(path == folder or path.startswith(folder + os.sep) for folder in folders)
 
 
 def find_library(search_path: list[str]) -> Library:

@@ -28,7 +28,7 @@ PLAIN = """
     read write readv writev pread64 lseek close dup dup2 dup3 pipe fstat getcwd getsockname
     poll ppoll select pselect6 epoll_create epoll_create1 epoll_ctl epoll_wait epoll_pwait
     brk mmap munmap mprotect mremap madvise
-    futex set_robust_list rseq membarrier sched_yield sched_getaffinity exit exit_group
+    futex set_robust_list rseq sched_yield exit exit_group
     rt_sigaction rt_sigprocmask rt_sigreturn rt_sigpending rt_sigsuspend rt_sigtimedwait
     sigaltstack pause restart_syscall alarm getitimer setitimer
     clock_gettime clock_getres clock_nanosleep nanosleep gettimeofday time times
@@ -37,7 +37,6 @@ PLAIN = """
 """
 # mmap and mprotect may make memory executable: a shared library that is imported late needs it,
 # and machine code can't do more than Python with ctypes, because both meet this filter.
-# sched_getaffinity may name any thread: the C library asks it about threads of its own.
 # setitimer and alarm signal the process itself only; timer_create is denied, nothing needs it.
 
 # Read the file system by name. Without Landlock nobody says which names, so then they fail.
@@ -103,6 +102,7 @@ CHECKED: dict[str, tuple[Arg, ...]] = {
     "kill": (one_of(0, OWN_PID),),  # not 0 and not negative: those are groups
     "tkill": (one_of(0, OWN_PID),),  # the main thread
     "tgkill": (one_of(0, OWN_PID),),
+    "sched_getaffinity": (one_of(0, 0, OWN_PID),),  # of another it would tell that it exists
     "pipe2": (only_bits(1, _CLOEXEC | _NONBLOCK),),  # no NOTIFICATION_PIPE
     # asyncio's own loops wake themselves through a pair. Descriptors can't be sent over it,
     # because sendmsg and recvmsg are denied: nothing of the standard library needs them here.

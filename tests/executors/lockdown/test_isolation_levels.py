@@ -21,6 +21,8 @@ FULL = ("namespaces", "spare user", "Landlock 7", "seccomp")
         (("Landlock 7", "seccomp"), (), "standard"),
         (("namespaces", "spare user", "seccomp"), (), "standard"),
         (("library in memory", "seccomp"), (), "standard"),
+        (("namespaces", "Landlock 7", "seccomp"), ("threads",), "standard"),
+        (("Landlock 7", "seccomp"), ("stat", "threads"), "standard"),
         # A layer that is on but does not hold counts for nothing.
         (FULL, ("open",), "weak"),
         (FULL, ("stat", "write"), "weak"),
@@ -51,6 +53,6 @@ def test_note_names_the_layers_and_what_they_do_not_protect() -> None:
 def test_note_of_a_weak_level_says_that_results_hold_all_the_same() -> None:
     note = isolation_of((), ("open", "fork"), {}).note
     assert note == (
-        "a process of its own with limits; results can't be forged; "
+        "a process of its own with limits; what it sends can't forge a result; "
         "not protected: other files, new processes"
     )

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import os
+import resource
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from grader.engine.trace import Ending, Run
-from grader.executors.base import Isolation
+from grader.executors.base import ExecutorFailed, Isolation
 from grader.executors.forked import Zygote, fork_is_safe, forked_executor
 from grader.executors.lockdown.layers import ALL_LAYERS, LANDLOCK, NAMESPACES, SECCOMP, SPARE_USER
 from grader.exercise.model import Limits
+from tests.executors.processes import wait_until
 from tests.executors.test_conformance import run_on
+from tests.helpers import ROOT
 from tests.worker.runs import program
 
 pytestmark = pytest.mark.skipif(not fork_is_safe(), reason="the lock-down is Linux's")
@@ -70,6 +75,7 @@ def test_level_is_found_by_trial(zygote: Zygote, request: pytest.FixtureRequest)
     name = request.node.callspec.params["zygote"]
     found = zygote.isolation()
     complete = {"namespaces", "seccomp"} <= {*found.layers} and LANDLOCK not in found.missing
+    complete = complete and "threads" not in found.reachable
     if name in ("no seccomp", "nothing"):
         assert found.level == "weak"
         assert "fork" in found.reachable
@@ -77,7 +83,7 @@ def test_level_is_found_by_trial(zygote: Zygote, request: pytest.FixtureRequest)
         assert (found.level, found.reachable) == ("strong", ())
     elif SECCOMP not in found.missing:
         assert found.level == "standard"
-        assert {*found.reachable} <= {"stat"}
+        assert {*found.reachable} <= {"stat", "threads"}
     for layer in CONFIGURATIONS[name]:
         assert found.missing[layer] == "left out on request"
 
@@ -191,8 +197,7 @@ def test_root_folder_holds_the_library_only(zygote: Zygote) -> None:
 
 @on_locked
 def test_threads_are_counted_where_the_system_can(zygote: Zygote) -> None:
-    layers = zygote.isolation().layers
-    if "spare user" not in layers and not ("namespaces" in layers and os.geteuid() != 0):
+    if "threads" in zygote.isolation().reachable:
         pytest.skip("the kernel counts no threads of root, or those of all the user's processes")
     body = """
         import threading
@@ -228,3 +233,65 @@ def test_spare_child_is_made_anew_for_other_limits(zygote: Zygote) -> None:
 def test_each_submission_has_a_process_of_its_own(zygote: Zygote) -> None:
     body = "import builtins\nseen = hasattr(builtins, 'mark')\nbuiltins.mark = 1\nreturn seen"
     assert [value_of(zygote, body) for _ in range(4)] == [False] * 4
+
+
+@on_any
+def test_nothing_is_carried_over_by_standard_input(zygote: Zygote) -> None:
+    body = """
+        import fcntl, os
+        before = fcntl.fcntl(0, fcntl.F_GETFL)
+        fcntl.fcntl(0, fcntl.F_SETFL, before | os.O_NONBLOCK | os.O_APPEND)
+        return before
+    """
+    assert len({value_of(zygote, body) for _ in range(4)}) == 1
+
+
+@on_locked
+def test_memory_holds_no_names_of_other_files(zygote: Zygote) -> None:
+    body = """
+        import sys
+        seen = [sys.argv, sys.orig_argv[1:], sorted(map(str, sys.path_importer_cache))]
+        return repr(seen) + repr([vars(f) for f in sys.path_importer_cache.values() if f])
+    """
+    text = value_of(zygote, body)
+    assert isinstance(text, str)
+    assert str(ROOT) not in text
+    assert "solutions" not in text
+    assert "spare_user" not in text
+
+
+def test_host_out_of_descriptors_says_so_and_leaks_nothing() -> None:
+    with closing(Zygote()) as zygote:
+        zygote.isolation()
+        limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+        executor = forked_executor(zygote)
+        highest = os.dup(0)
+        os.close(highest)
+        try:
+            for free in range(3):
+                resource.setrlimit(resource.RLIMIT_NOFILE, (highest + free, limits[1]))
+                with pytest.raises(ExecutorFailed, match="too many files"):
+                    run_on(executor, program("return 1"))
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+        lowest_free = os.dup(0)
+        os.close(lowest_free)
+        assert lowest_free == highest
+        assert run_on(executor, program("return 1")).value == 1
+
+
+# --- the host --------------------------------------------------------------------------------
+
+
+def test_memory_of_the_grading_command_is_closed_to_its_own_user(tmp_path: Path) -> None:
+    if os.geteuid() == 0:
+        pytest.skip("to whom a process belongs can't be seen as root, who reads everything")
+    path = tmp_path / "endless.py"
+    path.write_text("while True: pass\n", "utf-8")
+    command = [sys.executable, "-m", "grader", "check", "2", str(path)]
+    with subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as check:
+        # What is not dumpable belongs to root in /proc (proc(5)).
+        assert wait_until(lambda: Path(f"/proc/{check.pid}/mem").stat().st_uid == 0)
+        check.kill()

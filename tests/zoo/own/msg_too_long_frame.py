@@ -1,0 +1,13 @@
+# TRIES: announce a frame of just over the limit | GRADER: refused by its length
+from services import get_user_details, get_profile_details
+import gc, json
+def write(body, size=None):
+    fd = next(o for o in gc.get_objects() if type(o).__name__ == "FileChannel")._write_fd
+    data = (len(body) if size is None else size).to_bytes(4, "big") + body
+    import os
+    while data: data = data[os.write(fd, data):]
+async def display_user():
+    write(b"x" * 1000, 8 * 1024 * 1024 + 1)
+    user = await get_user_details()
+    profile = await get_profile_details(username=user["username"])
+    return user, profile
