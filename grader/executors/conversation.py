@@ -10,7 +10,6 @@ from __future__ import annotations
 import signal
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -64,6 +63,10 @@ class Link(Protocol):
         """Kill what is left of the worker, and say how it ended. Raises ExecutorFailed."""
         ...
 
+    def drop(self) -> None:
+        """Have what is left of the worker killed; how it ended is of no interest."""
+        ...
+
     @property
     def unsent_bytes(self) -> int: ...
 
@@ -100,8 +103,7 @@ class WorkerSession(ClosingSession):
     def close(self) -> None:
         link, self._link = self._link, None
         if link is not None:
-            with suppress(ExecutorFailed):  # nothing is lost: no run is on, or its ending is known
-                link.end()
+            link.drop()  # nothing is lost: no run is on, or its ending is known
 
     def play(self, engine: Engine) -> str:
         """Play one run in the worker's process, starting one if there is none."""

@@ -163,6 +163,10 @@ class SpawnedLink:
         os.close(self._ended_fd)
         return exit_
 
+    def drop(self) -> None:
+        """The same; the group is killed at once, so there is nothing to wait for."""
+        self.end()
+
 
 def spawned_executor(
     pool: SpawnedPool | None = None, pace: Callable[[int], None] | None = None

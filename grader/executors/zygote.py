@@ -5,10 +5,11 @@ lock-down, tries it, and then serves requests on its control socket:
 
     host → zygote   b"isolation"
     zygote → host   JSON: the layers that its children put on, what a trial reached, what is missing
-    host → zygote   b"fork" + JSON limits
+    host → zygote   b"fork" + JSON {"limits": …, "cpus": the processors to run on, or null}
     zygote → host   b"forked", with descriptors: its channel, its output, its process (pidfd)
     host → zygote   b"end"
     zygote → host   JSON [exit code or minus signal, seconds of processor time]
+    host → zygote   b"drop": the same as end, without an answer
 
 One submission at a time. Beside it a spare child may wait, locked down and warm, which has seen
 nothing yet; but only where programs can neither start processes nor signal them, because elsewhere
@@ -65,12 +66,14 @@ def serve(control: socket.socket, nursery: Nursery, isolation: bytes) -> None:
         if request == b"isolation":
             control.send(isolation)
         elif request.startswith(b"fork"):
-            child = nursery.hand_out(json.loads(request[4:]))
+            child = nursery.hand_out(**json.loads(request[4:]))
             socket.send_fds(control, [b"forked"], [*child.host_ends, child.pidfd])
             child.close_host_ends()
             nursery.make_spare()
-        else:
+        elif request == b"end":
             control.send(json.dumps(nursery.end()).encode())
+        else:
+            nursery.end()
 
 
 class Nursery:
@@ -90,7 +93,7 @@ class Nursery:
         if self._keeps_spare and self._spare is None:
             self._spare = Child(self._lockdown, self._limits, warm_up=True)
 
-    def hand_out(self, limits: dict[str, int]) -> Child:
+    def hand_out(self, limits: dict[str, int], cpus: list[int] | None) -> Child:
         """The child of the next submission."""
         self.end()  # the one before, if the host never learned that it was there
         spare, self._spare = self._spare, None
@@ -99,6 +102,9 @@ class Nursery:
             spare = None
         self._limits = limits
         self._running = spare or Child(self._lockdown, limits, warm_up=False)
+        if cpus is not None:
+            with suppress(OSError):  # it may not be ours to use
+                os.sched_setaffinity(self._running.number, cpus)
         return self._running
 
     def end(self) -> list[float]:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
-import sysconfig
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 _INSTALLED_PACKAGES = ("site-packages", "dist-packages")  # an exercise may be among them
+# Where zoneinfo looks (its "compile-time configuration" on Linux).
+_TIME_ZONES = ("/usr/share/zoneinfo", "/usr/lib/zoneinfo", "/usr/share/lib/zoneinfo")
 _LOADER_CACHE = "/etc/ld.so.cache"
 
 
-@dataclass(frozen=True)
-class Library:
+class Library(NamedTuple):
     """Folders and files that a submission may come to need."""
 
     standard_folders: tuple[str, ...]  # of the standard library
@@ -58,22 +58,17 @@ def find_library(search_path: list[str]) -> Library:
         for name in _INSTALLED_PACKAGES
         if os.path.isdir(os.path.join(folder, name))
     )
-    others = [*_shared_libraries(), _LOADER_CACHE, *_time_zones()]
+    others = [*_shared_libraries(), _LOADER_CACHE, *_TIME_ZONES]
     other = dict.fromkeys(os.path.realpath(path) for path in others if os.path.exists(path))
     return Library(standard, hidden, tuple(other))
 
 
 def _shared_libraries() -> list[str]:
     """Where the system keeps them, and those of an interpreter that brings its own (conda)."""
-    multiarch = sysconfig.get_config_var("MULTIARCH") or "none"
+    # sysconfig and zoneinfo know these places too, but take longer to import than all the rest.
+    multiarch = getattr(sys.implementation, "_multiarch", "none")
     folders = ["/lib64", "/usr/lib64", f"/lib/{multiarch}", f"/usr/lib/{multiarch}"]
     own = os.path.join(sys.base_prefix, "lib")
     if os.path.isdir(own):
         folders += [entry.path for entry in os.scandir(own) if ".so" in entry.name]
     return folders
-
-
-def _time_zones() -> list[str]:
-    import zoneinfo
-
-    return list(zoneinfo.TZPATH)

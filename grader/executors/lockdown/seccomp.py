@@ -14,8 +14,8 @@ import os
 import struct
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import groupby
+from typing import NamedTuple
 
 from grader.executors.lockdown import bpf
 from grader.executors.lockdown.syscalls import LAST_KNOWN, MACHINES, number_of
@@ -59,14 +59,13 @@ LONG = 0xFFFFFFFFFFFFFFFF  # of a pointer or a long both halves count
 OWN_PID = 0x7EEDED1D  # stands for the child's process id; no real one is as large (at most 2**22)
 
 
-@dataclass(frozen=True, slots=True)
-class Arg:
+class Arg(NamedTuple):
     """An argument, of which the bits in ``mask`` must make up one of ``values``.
 
     All the values have the same high half.
     """
 
-    index: int
+    number: int
     mask: int
     values: tuple[int, ...]
 
@@ -195,7 +194,7 @@ def _check(checks: tuple[Arg, ...]) -> Lines:
     """Allow if each argument is as said."""
     denied = f"denied by {checks}"
     for arg in checks:
-        at = bpf.ARGS_AT + 8 * arg.index
+        at = bpf.ARGS_AT + 8 * arg.number
         if arg.mask > INT:
             yield from _check_half(at + 4, arg.mask >> 32, (arg.values[0] >> 32,), denied)
         yield from _check_half(at, arg.mask & INT, [value & INT for value in arg.values], denied)
