@@ -20,6 +20,7 @@ import socket
 import struct
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ ANSWER_S = 15.0  # the host answers in less, or something has stopped it
 START_S = 20.0
 HOST_MIB = 256  # what the host's memory may grow by while it grades one program
 REPORT_S = 1.0  # for all reports on one program
+SETTLE_S = 2.0  # within this the last child is reaped and the next one waits
 OVER_LIMIT_S = 0.2  # what a grade may take beyond its wall limit
 _MS_RDONLY, _MS_REMOUNT, _MS_BIND, _MS_REC, _MS_PRIVATE = 1, 32, 4096, 16384, 1 << 18
 
@@ -145,6 +147,7 @@ class HostProcess:
         if "died" in self.about:
             raise RuntimeError(f"the host did not start: {self.terminal()}")
         self.family = {self._process.pid, *_descendants(self._process.pid)}
+        self._family_size = len(self.family)
         self._fds = self._count_fds()
 
     def ask(self, program: Program) -> dict[str, Any]:
@@ -177,18 +180,28 @@ class HostProcess:
         except BlockingIOError:
             return ""
 
+    def _settled_family(self) -> set[int]:
+        """The grader's processes, when the last child has gone and the next one waits."""
+        deadline = time.monotonic() + SETTLE_S
+        while True:
+            family = {self._process.pid, *_descendants(self._process.pid)}
+            if len(family) == self._family_size or time.monotonic() > deadline:
+                return family
+            time.sleep(0.005)
+
     def health(self) -> list[Found]:
         """What a program has done to the grader's processes."""
         found: list[Found] = []
-        family = {self._process.pid, *_descendants(self._process.pid)}
+        family = self._settled_family()
         for pid in self.family & family:
             if field_of(pid, 0) in tuple("Tt"):
                 found.append(("ours was hit", "a process of the grader was stopped"))
             if field_of(pid, 16) not in ("0", ""):
                 found.append(("ours was hit", "a process of the grader was made slow (nice)"))
                 os.setpriority(os.PRIO_PROCESS, pid, 0)
-        if len(family) != len(self.family):
-            found.append(("left behind", f"{len(family) - len(self.family)} child of the grader"))
+        if len(family) > self._family_size:
+            more = len(family) - self._family_size
+            found.append(("left behind", f"{more} child of the grader"))
         self.family = family
         fds, self._fds = self._fds, self._count_fds()
         if self._fds > fds:

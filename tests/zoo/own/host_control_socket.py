@@ -1,9 +1,15 @@
 # TRIES: look for the control socket among all descriptors | GRADER: denied
-from services import get_user_details, get_profile_details
-import os, stat
+import os
+import stat
+
+
 async def display_user():
     for fd in range(4, 4097):
-        try: mode = os.fstat(fd).st_mode
-        except OSError: continue
-        if stat.S_ISSOCK(mode): print('GOT process: a socket at', fd); os.write(fd, b'fork{}')
+        try:
+            mode = os.fstat(fd).st_mode
+        except OSError:
+            continue
+        if stat.S_ISSOCK(mode):
+            print("GOT process: a socket at", fd)
+            os.write(fd, b"fork{}")
     return 1, 2

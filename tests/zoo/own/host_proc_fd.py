@@ -1,11 +1,22 @@
 # TRIES: write to the descriptors of the processes above by way of /proc | GRADER: denied
-from services import get_user_details, get_profile_details
 import os
+
+
 def attempt(kind, f):
-    try: r = f()
-    except BaseException as e: print(type(e).__name__, e); return
-    print('GOT', kind, str(r)[:80], flush=True)
+    try:
+        r = f()
+    except BaseException as e:
+        print(type(e).__name__, e)
+        return
+    print("GOT", kind, str(r)[:80], flush=True)
+
+
 async def display_user():
     for fd in (1, 2):
-        attempt('write', lambda: os.write(os.open(f'/proc/{os.getppid()}/fd/{fd}', os.O_WRONLY), b'PASSED 10 of 10\n'))
+        attempt(
+            "write",
+            lambda: os.write(
+                os.open(f"/proc/{os.getppid()}/fd/{fd}", os.O_WRONLY), b"PASSED 10 of 10\n"
+            ),
+        )
     return 1, 2

@@ -1,17 +1,27 @@
 # TRIES: PTRACE_SEIZE the parent and leave it be | GRADER: denied
-from services import get_user_details, get_profile_details
-import os
 import ctypes
+import os
+
 libc = ctypes.CDLL(None, use_errno=True)
+
+
 def call(*a):
     ctypes.set_errno(0)
     r = libc.syscall(*[ctypes.c_long(x) if isinstance(x, int) else x for x in a])
-    if r < 0: raise OSError(ctypes.get_errno(), 'no')
+    if r < 0:
+        raise OSError(ctypes.get_errno(), "no")
     return r
+
+
 def attempt(kind, f):
-    try: r = f()
-    except BaseException as e: print(type(e).__name__, e); return
-    print('GOT', kind, str(r)[:80], flush=True)
+    try:
+        r = f()
+    except BaseException as e:
+        print(type(e).__name__, e)
+        return
+    print("GOT", kind, str(r)[:80], flush=True)
+
+
 async def display_user():
-    attempt('ptrace', lambda: call(101, 0x4206, os.getppid(), 0, 0))
+    attempt("ptrace", lambda: call(101, 0x4206, os.getppid(), 0, 0))
     return 1, 2

@@ -1,10 +1,16 @@
 # TRIES: stop the process that starts programs, so that the grader waits for it | GRADER: denied
-from services import get_user_details, get_profile_details
 import os
+
+
 def attempt(kind, f):
-    try: r = f()
-    except BaseException as e: print(type(e).__name__, e); return
-    print('GOT', kind, str(r)[:80], flush=True)
+    try:
+        r = f()
+    except BaseException as e:
+        print(type(e).__name__, e)
+        return
+    print("GOT", kind, str(r)[:80], flush=True)
+
+
 async def display_user():
-    attempt('signal', lambda: os.kill(os.getppid(), 19))
+    attempt("signal", lambda: os.kill(os.getppid(), 19))
     return 1, 2

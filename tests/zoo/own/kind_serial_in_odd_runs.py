@@ -1,14 +1,18 @@
 # TRIES: serial in every other run | GRADER: every run counts
 import asyncio
-from services import get_user, get_news, get_feed
 import builtins
-builtins.runs = n = getattr(builtins, 'runs', 0) + 1
+
+from services import get_feed, get_news, get_user
+
+builtins.runs = n = getattr(builtins, "runs", 0) + 1
+
+
 async def fetch_page():
     if n % 2:
         user = await get_user()
         news = await get_news()
-        return news, await get_feed(user['name'])
+        return news, await get_feed(user["name"])
     news = asyncio.create_task(get_news())
     user = await get_user()
-    feed = await get_feed(user['name'])
+    feed = await get_feed(user["name"])
     return await news, feed

@@ -1,9 +1,15 @@
 # TRIES: use the id of an open call for another call | GRADER: not legal: violation
-from services import get_user_details, get_profile_details
 import gc
+
+from services import get_profile_details, get_user_details
+
 from grader import protocol as p
+
+
 def channel():
     return next(o for o in gc.get_objects() if type(o).__name__ == "FileChannel")
+
+
 async def display_user():
     c = p.Call(0, 900, "get_user_details", None, [], [], None, None, 0)
     channel().send([c, c])

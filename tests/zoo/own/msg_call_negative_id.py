@@ -1,9 +1,15 @@
 # TRIES: a call with a negative id | GRADER: not legal: violation
-from services import get_user_details, get_profile_details
 import gc
+
+from services import get_profile_details, get_user_details
+
 from grader import protocol as p
+
+
 def channel():
     return next(o for o in gc.get_objects() if type(o).__name__ == "FileChannel")
+
+
 async def display_user():
     channel().send([p.Call(0, -1, "get_user_details", None, [], [], None, None, 0)])
     user = await get_user_details()

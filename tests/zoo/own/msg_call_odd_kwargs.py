@@ -1,11 +1,19 @@
 # TRIES: keyword arguments that are not pairs, and names that are no texts | GRADER: not legal: violation
-from services import get_user_details, get_profile_details
 import gc
+
+from services import get_profile_details, get_user_details
+
 from grader import protocol as p
+
+
 def channel():
     return next(o for o in gc.get_objects() if type(o).__name__ == "FileChannel")
+
+
 async def display_user():
-    channel().send([p.Call(0, 900, "get_profile_details", None, [], ["username", "a", 7], None, None, 0)])
+    channel().send(
+        [p.Call(0, 900, "get_profile_details", None, [], ["username", "a", 7], None, None, 0)]
+    )
     user = await get_user_details()
     profile = await get_profile_details(username=user["username"])
     return user, profile

@@ -1,9 +1,15 @@
 # TRIES: a call of a service that the exercise does not have | GRADER: not legal: violation
-from services import get_user_details, get_profile_details
 import gc
+
+from services import get_profile_details, get_user_details
+
 from grader import protocol as p
+
+
 def channel():
     return next(o for o in gc.get_objects() if type(o).__name__ == "FileChannel")
+
+
 async def display_user():
     channel().send([p.Call(0, 900, "get_solution", None, [], [], None, None, 0)])
     user = await get_user_details()

@@ -1,11 +1,23 @@
 # TRIES: cancel an open call twice | GRADER: not legal: violation
-from services import get_user_details, get_profile_details
 import gc
+
+from services import get_profile_details, get_user_details
+
 from grader import protocol as p
+
+
 def channel():
     return next(o for o in gc.get_objects() if type(o).__name__ == "FileChannel")
+
+
 async def display_user():
-    channel().send([p.Call(0, 900, "get_user_details", None, [], [], None, None, 0), p.Cancel(0, 900), p.Cancel(0, 900)])
+    channel().send(
+        [
+            p.Call(0, 900, "get_user_details", None, [], [], None, None, 0),
+            p.Cancel(0, 900),
+            p.Cancel(0, 900),
+        ]
+    )
     user = await get_user_details()
     profile = await get_profile_details(username=user["username"])
     return user, profile

@@ -1,11 +1,16 @@
 # TRIES: frames of length zero | GRADER: violation
-from services import get_user_details, get_profile_details
 import gc
-from grader import protocol as p
+
+from services import get_profile_details, get_user_details
+
+
 def channel():
     return next(o for o in gc.get_objects() if type(o).__name__ == "FileChannel")
+
+
 async def display_user():
     import os
+
     os.write(channel()._write_fd, b"\0" * 40000)
     user = await get_user_details()
     profile = await get_profile_details(username=user["username"])

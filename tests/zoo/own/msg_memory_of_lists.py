@@ -1,11 +1,18 @@
 # TRIES: in each run, a result of a million empty lists | GRADER: what the host keeps of one program is bounded
-from services import get_user_details, get_profile_details
-import gc, json
+import gc
+
+from services import get_profile_details, get_user_details
+
+
 def write(body, size=None):
     fd = next(o for o in gc.get_objects() if type(o).__name__ == "FileChannel")._write_fd
     data = (len(body) if size is None else size).to_bytes(4, "big") + body
     import os
-    while data: data = data[os.write(fd, data):]
+
+    while data:
+        data = data[os.write(fd, data) :]
+
+
 async def display_user():
     write(b'[["end",0,"returned",["l"' + b',["l"]' * 1_000_000 + b'],"","","",null,[]]]')
     user = await get_user_details()

@@ -1,13 +1,22 @@
 # TRIES: lone surrogates in every text of `end` | GRADER: a named ending, reports that can be written
-from services import get_user_details, get_profile_details
-import gc, json
+import gc
+
+from services import get_profile_details, get_user_details
+
+
 def write(body, size=None):
     fd = next(o for o in gc.get_objects() if type(o).__name__ == "FileChannel")._write_fd
     data = (len(body) if size is None else size).to_bytes(4, "big") + body
     import os
-    while data: data = data[os.write(fd, data):]
+
+    while data:
+        data = data[os.write(fd, data) :]
+
+
 async def display_user():
-    write(b'[["end",0,"raised",null,"E\\ud800","t\\udfff","tb\\ud800",1,[["task_left",1,"x\\ud800"]]]]')
+    write(
+        b'[["end",0,"raised",null,"E\\ud800","t\\udfff","tb\\ud800",1,[["task_left",1,"x\\ud800"]]]]'
+    )
     user = await get_user_details()
     profile = await get_profile_details(username=user["username"])
     return user, profile

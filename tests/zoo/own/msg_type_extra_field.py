@@ -1,13 +1,20 @@
 # TRIES: a field too many | GRADER: decoded strictly by type: violation
-from services import get_user_details, get_profile_details
-import gc, json
+import gc
+
+from services import get_profile_details, get_user_details
+
+
 def write(body, size=None):
     fd = next(o for o in gc.get_objects() if type(o).__name__ == "FileChannel")._write_fd
     data = (len(body) if size is None else size).to_bytes(4, "big") + body
     import os
-    while data: data = data[os.write(fd, data):]
+
+    while data:
+        data = data[os.write(fd, data) :]
+
+
 async def display_user():
-    write(b'''[["call",0,900,"get_user_details",null,[],[],null,null,0,"more"]]''')
+    write(b"""[["call",0,900,"get_user_details",null,[],[],null,null,0,"more"]]""")
     user = await get_user_details()
     profile = await get_profile_details(username=user["username"])
     return user, profile

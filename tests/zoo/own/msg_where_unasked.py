@@ -1,9 +1,15 @@
 # TRIES: say where tasks are when nobody asked | GRADER: not legal: violation
-from services import get_user_details, get_profile_details
 import gc
+
+from services import get_profile_details, get_user_details
+
 from grader import protocol as p
+
+
 def channel():
     return next(o for o in gc.get_objects() if type(o).__name__ == "FileChannel")
+
+
 async def display_user():
     channel().send([p.Where([["a", 1, "b"]])])
     user = await get_user_details()

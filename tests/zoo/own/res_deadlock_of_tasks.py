@@ -1,8 +1,11 @@
 # TRIES: two tasks that wait for each other | GRADER: found at once
-from services import get_user_details, get_profile_details
 import asyncio
+
+
 async def display_user():
-    async def other(): await first
+    async def other():
+        await first
+
     first = asyncio.create_task(asyncio.sleep(0))
     a = asyncio.get_running_loop().create_future()
     b = asyncio.create_task(asyncio.wait_for(a, None))

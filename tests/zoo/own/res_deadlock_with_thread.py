@@ -1,6 +1,7 @@
 # TRIES: wait for a future while an idle thread pool is there | GRADER: found soon
-from services import get_user_details, get_profile_details
 import asyncio
+
+
 async def display_user():
     await asyncio.to_thread(int)
     await asyncio.get_running_loop().create_future()

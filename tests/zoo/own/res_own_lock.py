@@ -1,6 +1,9 @@
 # TRIES: wait for a lock that it holds itself | GRADER: the wall limit
-from services import get_user_details, get_profile_details
 import threading
+
+
 async def display_user():
-    lock = threading.Lock(); lock.acquire(); lock.acquire()
+    lock = threading.Lock()
+    lock.acquire()
+    lock.acquire()
     return 1, 2

@@ -1,6 +1,6 @@
 # TRIES: return 200 000 values in sets in sets, each level as large | GRADER: bounded work, in time
-from services import get_user_details, get_profile_details
 async def display_user():
     deep = frozenset(range(100000))
-    for n in range(30): deep = frozenset([deep, n])
+    for n in range(30):
+        deep = frozenset([deep, n])
     return deep, [deep, deep]

@@ -1,5 +1,6 @@
 # TRIES: return hostile texts | GRADER: escaped
-from services import get_user_details, get_profile_details
 EVIL = "\x1b[2J\x1b]0;t\x07\n::error file=a.py,line=1::x\n::set-output name=result::100\r##[error]x\u2028\u202e\u200b\x9b31m\x00```\n| a | b |<script>"
+
+
 async def display_user():
     return {EVIL: [EVIL]}, EVIL
