@@ -33,9 +33,21 @@ MAX_KILLS = 3  # new processes for one submission after a run has killed one
 _NO_MORE_RUNS = (Ending.CPU_LIMIT, Ending.WALL_LIMIT, Ending.MEMORY_LIMIT, Ending.OUTPUT_LIMIT)
 
 
-def grade(exercise: Exercise, submission: Submission, executor: Executor, seed: str) -> v.Verdict:
-    """Grade one submission. Never raises on what the submission is or does."""
+def grade(
+    exercise: Exercise,
+    submission: Submission,
+    executor: Executor,
+    seed: str,
+    *,
+    digest: bool = False,
+) -> v.Verdict:
+    """Grade one submission. Never raises on what the submission is or does.
+
+    ``digest``: whether the verdict is to hold the digest of the syntax tree.
+    """
     plans, specs = _prepared(exercise, seed)
+    if digest:
+        specs = (replace(specs[0], digest=True), *specs[1:])
     secret = seed.encode()
     with executor(exercise.limits) as session:
         if submission.problem:
@@ -226,6 +238,7 @@ def _verdict(
         notes=_notes(shown, exercise),
         grader_version=__version__,
         python_version=platform.python_version(),
+        tree=next((run.tree for run in evidence.runs if run.tree), ""),
     )
 
 

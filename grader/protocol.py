@@ -61,6 +61,12 @@ class Loaded(NamedTuple):
     shapes: list[list[Any]]  # [line, shape] of the source, when the load asked for them
 
 
+class Parsed(NamedTuple):
+    """The digest of the syntax tree, sent before any of it has run; None: it can't be parsed."""
+
+    tree: str | None
+
+
 class Call(NamedTuple):
     """A service was called. ``context`` is the id of the call that opened the context object."""
 
@@ -131,6 +137,7 @@ class Load(NamedTuple):
     services: list[list[Any]]  # [name, kind, [params], [[method, [params]], …]]
     exceptions: list[str]
     shapes: bool  # whether to look for shapes of the source that name a misconception
+    tree: bool = False  # whether to send ``parsed`` first: asked of a fresh process only
 
 
 class Begin(NamedTuple):
@@ -171,11 +178,12 @@ class Stop(NamedTuple):
     reason: str
 
 
-WorkerMessage = Locked | Loaded | Call | Cancel | Idle | Where | Block | End
+WorkerMessage = Locked | Parsed | Loaded | Call | Cancel | Idle | Where | Block | End
 EngineMessage = Load | Begin | Advance | Reply | AskWhere | Interrupt | Stop
 
 WORKER_TAGS: dict[str, type[Any]] = {
     "locked": Locked,
+    "parsed": Parsed,
     "loaded": Loaded,
     "call": Call,
     "cancel": Cancel,

@@ -88,6 +88,7 @@ class Verdict:
     notes: tuple[str, ...] = ()  # remarks on the submission that cost no points
     grader_version: str = ""
     python_version: str = ""
+    tree: str = ""  # digest of the syntax tree, in a batch
 
     @property
     def score(self) -> int:

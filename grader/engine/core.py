@@ -44,7 +44,7 @@ class State(Enum):
 
 STATES: dict[State, tuple[type[Any], ...]] = {
     State.STARTING: (protocol.Locked,),
-    State.LOADING: (protocol.Loaded,),
+    State.LOADING: (protocol.Loaded, protocol.Parsed),
     State.RUNNING: (
         protocol.Call,
         protocol.Cancel,
@@ -81,6 +81,7 @@ class _Record:
     error: Raised | None = None
     detail: str = ""
     ending: Ending = Ending.CRASHED
+    tree: str = ""
 
 
 class Engine:
@@ -95,6 +96,7 @@ class Engine:
         self.state = State.STARTING
         self.now_us = 0
         self._begun = False  # `begin` was sent
+        self._wants_tree = False
         self._submission = submission
         self._spins = 0
         self._limit_us = exercise.limits.virtual_s * 1_000_000
@@ -106,6 +108,7 @@ class Engine:
         self._ledger = Ledger(exercise, spec, seed, self._matcher, self._clock)
         self._handlers: dict[type[Any], Callable[[Any], list[EngineMessage]]] = {
             protocol.Locked: self._locked,
+            protocol.Parsed: self._parsed,
             protocol.Loaded: self._loaded,
             protocol.Call: self._call,
             protocol.Cancel: self._cancel,
@@ -170,6 +173,7 @@ class Engine:
             places=record.places,
             shapes=record.shapes,
             notes=record.notes,
+            tree=record.tree,
             output=output,
         )
 
@@ -193,11 +197,20 @@ class Engine:
                 services=services,
                 exceptions=list(self.exercise.exceptions),
                 shapes=self.spec.explain,
+                tree=self._wants_tree,
             )
         ]
 
     def _locked(self, message: protocol.Locked) -> list[EngineMessage]:
+        self._wants_tree = self.spec.digest  # of a process in which nothing has run
         return self._load()
+
+    def _parsed(self, message: protocol.Parsed) -> list[EngineMessage]:
+        if not self._wants_tree:
+            return self._violate("'parsed' was not asked for, or was sent twice")
+        self._wants_tree = False
+        self._record.tree = claims.text(message.tree or "")
+        return []
 
     def _loaded(self, message: protocol.Loaded) -> list[EngineMessage]:
         self._record.notes = claims.notes(message.notes)

@@ -50,6 +50,7 @@ class RunSpec:
     nominal: bool = False  # the durations are the exercise's own
     repeat: bool = False  # the first run once more
     explain: bool = False  # asks for the shapes of the source; played after something failed
+    digest: bool = False  # asks for the digest of the syntax tree, if the process is fresh
     stepwise: bool = False  # the worker asks before each of its own timers (for a real-time pace)
 
 

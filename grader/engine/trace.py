@@ -132,6 +132,7 @@ class Run:
     places: tuple[Place, ...]
     shapes: tuple[tuple[int, str], ...]
     notes: tuple[tuple[str, int | None], ...]
+    tree: str = ""  # digest of the syntax tree, when it was asked for
     output: str = field(default="")
 
     def canonical(self, value: Value) -> str:

@@ -11,9 +11,10 @@ import os
 from types import ModuleType
 from typing import Any, NoReturn
 
-from grader.protocol import OUT_OF_MEMORY_EXIT, Begin, Load, Loaded, Locked, Stop
+from grader.protocol import OUT_OF_MEMORY_EXIT, Begin, Load, Loaded, Locked, Parsed, Stop
 from grader.worker.loading import LoadFailed, load, unload
 from grader.worker.run import Channel, Stopped, StudentRun
+from grader.worker.shapes import tree_digest
 from grader.worker.virtual_time import virtual_time_module
 
 HUNG_UP_EXIT, FAILED_EXIT = 0, 70
@@ -94,6 +95,8 @@ class Worker:
     def _load_module(self, message: Load) -> Loaded:
         self._forget()
         self._load = message
+        if message.tree:
+            self._channel.send([Parsed(tree_digest(message.source))])
         try:
             self._module, loaded = load(message, self.perform)
         except LoadFailed as failure:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -44,6 +45,7 @@ def _starting() -> Engine:
 
 def _loading() -> Engine:
     engine = _starting()
+    engine.spec = replace(engine.spec, digest=True)
     talk(engine, LOCKED)
     return engine
 
@@ -73,7 +75,8 @@ ENGINES: dict[State, Callable[[], Engine]] = {
     State.ASKED: _asked,
     State.OVER: _over,
 }
-EXAMPLES = [LOCKED, LOADED, call(1, "b", 1), cancel(99), idle(), WHERE, block(0, 0), end()]
+PARSED = protocol.Parsed("0" * 64)
+EXAMPLES = [LOCKED, PARSED, LOADED, call(1, "b", 1), cancel(99), idle(), WHERE, block(0, 0), end()]
 PAIRS = [(state, message) for state in State for message in EXAMPLES]
 LEGAL = [(state, message) for state, message in PAIRS if type(message) in STATES[state]]
 ILLEGAL = [(state, message) for state, message in PAIRS if type(message) not in STATES[state]]
@@ -94,6 +97,22 @@ def test_a_legal_message_is_no_violation(state: State, message: Any) -> None:
     engine = ENGINES[state]()
     engine.handle(message)
     assert not engine.over or engine.ending is not Ending.VIOLATION
+
+
+def test_a_second_digest_is_a_violation() -> None:
+    engine = _loading()
+    assert talk(engine, PARSED) == []
+    talk(engine, PARSED)
+    assert engine.ending is Ending.VIOLATION
+    assert engine.run("").tree == "0" * 64
+
+
+def test_a_digest_that_was_not_asked_for_is_a_violation() -> None:
+    engine = _starting()
+    talk(engine, LOCKED)
+    talk(engine, PARSED)
+    assert engine.ending is Ending.VIOLATION
+    assert engine.run("").tree == ""
 
 
 @pytest.mark.parametrize(("state", "message"), ILLEGAL, ids=_name)
