@@ -268,7 +268,7 @@ def test_any_call_gets_what_the_tables_say(machine, may_open, number, args):
         wanted = ENOSYS
     elif isinstance(answer, tuple):
         holds = [
-            args[arg.index] & arg.mask
+            args[arg.number] & arg.mask
             in [(PID if value == seccomp.OWN_PID else value) for value in arg.values]
             for arg in answer
         ]
