@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
     from grader.cli.workers import Workers
 
-RUNS_PROGRAMS = ("check", "run")
+RUNS_PROGRAMS = ("check", "run", "explain-grade")
+HAS_LANES = "batch"  # processes that start workers of their own
 ASKS_ONLY = ("-h", "--help", "--version")
 
 
@@ -46,15 +47,17 @@ def main() -> NoReturn:
 def _start_workers(argv: list[str]) -> Workers | None:
     """Start what will run the program of this command, if it runs one."""
     command = next((word for word in argv if not word.startswith("-")), "")
-    if command not in RUNS_PROGRAMS or not {*ASKS_ONLY}.isdisjoint(argv):
+    if command not in (*RUNS_PROGRAMS, HAS_LANES) or not {*ASKS_ONLY}.isdisjoint(argv):
         return None
     from grader.executors import forked
 
     try:
         if forked.fork_is_safe():
-            zygote = forked.Zygote()
+            zygote = forked.Zygote() if command in RUNS_PROGRAMS else None
             _keep_debuggers_out()
             return zygote
+        if command == HAS_LANES:
+            return None
         from grader.executors.spawned_pool import SpawnedPool
 
         return SpawnedPool(refill=False)

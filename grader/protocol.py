@@ -30,8 +30,7 @@ MAX_RUN_BYTES = 64 * 1024 * 1024
 MAX_RUN_MESSAGES = 500_000
 MAX_VALUE_DEPTH = 40
 ALWAYS_ALLOWED_NODES = 20_000  # of values that one run may send …
-NODES_A_CALL = 8  # … and so many more for each of its calls
-CHARS_A_NODE = 32  # a long text counts as several nodes
+NODES_A_CALL, CHARS_A_NODE = 8, 32  # … more for each call; a long text counts as several
 MAX_STR_BYTES = 1024 * 1024
 MAX_INT_BITS = 4096
 MAX_TEXT_CHARS = 8_000
@@ -62,9 +61,9 @@ class Loaded(NamedTuple):
 
 
 class Parsed(NamedTuple):
-    """The digest of the syntax tree, sent before any of it has run; None: it can't be parsed."""
+    """What was parsed, sent before any of it has run."""
 
-    tree: str | None
+    tree: str | None  # digest of the syntax tree; None: it can't be parsed
 
 
 class Call(NamedTuple):

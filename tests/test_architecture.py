@@ -28,6 +28,10 @@ MAY_IMPORT = {
         *("checks", "advice", "verdict", "version", "escape"),
     ),
     "reporters": ("verdict", "escape"),
+    "batch": (
+        *("protocol", "values", "exercise", "engine", "executors", "checks", "advice", "grade"),
+        *("verdict", "version", "escape"),
+    ),
 }
 IMPURE = ("asyncio", "socket", "time", "random", "os", "threading", "subprocess", "secrets")
 

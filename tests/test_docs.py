@@ -239,7 +239,7 @@ def test_links_point_to_files_and_headings_that_exist(page: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_commands_and_options_exist(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
-    for name, rest in re.findall(r"\basyncgrade ([a-z]+)\b([^`\n#|]*)", text):
+    for name, rest in re.findall(r"\basyncgrade ([a-z-]+)\b([^`\n#|]*)", text):
         if name in COMMANDS:
             command = commands.get_command(commands.make_context("asyncgrade", ["list"]), name)
             assert command is not None
@@ -250,4 +250,4 @@ def test_commands_and_options_exist(page: Path) -> None:
 
 
 def test_readme_shows_every_command() -> None:
-    assert set(COMMANDS) <= set(re.findall(r"\basyncgrade ([a-z]+)\b", README))
+    assert set(COMMANDS) <= set(re.findall(r"\basyncgrade ([a-z-]+)\b", README))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from grader.batch.records import BatchError
 from grader.cli.console import Console, complain, open_console
 from grader.cli.problems import ExitCode, OutputProblem, Refusal
 from grader.executors.base import ExecutorFailed
@@ -30,6 +31,10 @@ COMMANDS = {
     "check": "grader.cli.check:check",
     "run": "grader.cli.play:play",
     "hint": "grader.cli.browse:hint",
+    "batch": "grader.cli.batch:batch",
+    "export": "grader.cli.regrade:export",
+    "explain-grade": "grader.cli.regrade:explain_grade",
+    "override": "grader.cli.regrade:override",
     "doctor": "grader.cli.doctor:doctor",
 }
 
@@ -114,6 +119,9 @@ def run(argv: Sequence[str], workers: Workers | None = None) -> int:
     except ExecutorFailed as error:
         complain(f"{NAME}: {error}")
         return int(ExitCode.GRADER_AT_FAULT)
+    except BatchError as error:
+        complain(f"{NAME}: {error}")
+        return int(ExitCode.USAGE)
     except ExerciseError as error:
         for problem in error.problems:
             complain(problem)

@@ -56,6 +56,13 @@ def _seed(ctx: click.Context, param: click.Parameter, value: str | None) -> str:
     type=click.Choice(LEVELS[1:]),
     help="Run nothing if this system isolates programs less than this (exit code 5).",
 )
+@click.option(
+    "--html",
+    "html_file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Also write the report as a page for a browser.",
+)
 @click.option("--no-color", is_flag=True, help="Print no colours. NO_COLOR=1 does the same.")
 @click.pass_obj
 def check(
@@ -66,6 +73,7 @@ def check(
     folder: Path,
     seed: str,
     level: str | None,
+    html_file: Path | None,
     no_color: bool,
 ) -> int:
     """Grade the program FILE against the exercise ID.
@@ -84,6 +92,8 @@ def check(
     verdict = grade(exercise, program, require(executor, level) if level else executor, seed)
     again = exercises_words(folder)
     verdict = replace(verdict, replay=verdict.replay + again, exercises_option=again)
+    if html_file is not None:
+        _to_html(html_file, verdict, program.text)
     if format_ == "classroom":
         _to_classroom(tools.console, verdict)
         return ExitCode.ALL_PASSED
@@ -104,6 +114,15 @@ def _as_report(console: Console, verdict: Verdict) -> str:
     return terminal.render(
         verdict, width=console.width, color=console.color, unicode=console.unicode
     )
+
+
+def _to_html(path: Path, verdict: Verdict, source: str) -> None:
+    from grader.reporters.html import student_page
+
+    try:
+        path.write_text(student_page.render(verdict, source), encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise Refusal(f"can't write to {path}: {error.strerror}") from None
 
 
 def _to_classroom(console: Console, verdict: Verdict) -> None:

@@ -11,7 +11,7 @@ from grader.cli.problems import ExitCode, Refusal
 from grader.executors.base import LEVELS
 
 if TYPE_CHECKING:
-    from grader.executors.base import Executor, Session
+    from grader.executors.base import Executor, Isolation, Session
     from grader.executors.forked import Zygote
     from grader.executors.spawned_pool import SpawnedPool
     from grader.exercise.model import Limits
@@ -37,20 +37,26 @@ def require(executor: Executor, level: str) -> Executor:
 
     def checked(limits: Limits) -> Session:
         session = executor(limits)
-        isolation = session.isolation
-        if LEVELS.index(isolation.level) < LEVELS.index(level):
+        try:
+            check_level(session.isolation, level)
+        except BaseException:
             session.close()
-            raise Refusal(
-                f"the isolation here is {isolation.level}, and {level} is required; "
-                "nothing was run",
-                f"{isolation.level}: {isolation.note}",
-                *missing_lines(isolation),
-                "What this system can do: asyncgrade doctor",
-                code=ExitCode.ISOLATION_TOO_WEAK,
-            )
+            raise
         return session
 
     return checked
+
+
+def check_level(isolation: Isolation, level: str) -> None:
+    """Raise Refusal if the isolation is below that level."""
+    if LEVELS.index(isolation.level) < LEVELS.index(level):
+        raise Refusal(
+            f"the isolation here is {isolation.level}, and {level} is required; nothing was run",
+            f"{isolation.level}: {isolation.note}",
+            *missing_lines(isolation),
+            "What this system can do: asyncgrade doctor",
+            code=ExitCode.ISOLATION_TOO_WEAK,
+        )
 
 
 def real_time_pace(tell: Callable[[int], None]) -> Pace:

@@ -29,9 +29,11 @@ from markdown_it import MarkdownIt
 import grader.reporters
 from grader import escape
 from grader.reporters import classroom, json_report, lanes, terminal, words
+from grader.reporters.html import class_page, pages, student_page
 from grader.verdict import ItemResult, Status, Verdict
 from tests.golden.reports import decode
 from tests.golden.verdicts import serial
+from tests.reporters.class_rows import hostile_row
 from tests.test_escape import LIVE_ON_A_SITE, commands, formulas, obeyed
 
 # --- a verdict of hostile strings --------------------------------------------------------------
@@ -245,10 +247,23 @@ def _classroom(verdict: Verdict) -> Iterator[tuple[Medium, str]]:
             yield log, text
 
 
+def _html(verdict: Verdict) -> Iterator[tuple[Medium, str]]:
+    text = verdict.output
+    rows = [hostile_row(verdict, text)]
+    for page in (
+        student_page.render(verdict, text, rows[0].standing),
+        "".join(class_page.render(text, text, rows, {text: text})),
+    ):
+        ours = f"<script>{(pages.HERE / 'page.js').read_text(encoding='utf-8')}</script>"
+        assert page.count(ours) == 1
+        yield html, page.replace(ours, "")
+
+
 REPORTERS: dict[str, Callable[[Verdict], Iterator[tuple[Medium, str]]]] = {
     "terminal": _terminal,
     "json_report": _json_report,
     "classroom": _classroom,
+    "html": _html,
 }
 PARTS = {"lanes", "page", "words"}  # what reporters are made of; they are tested through them
 

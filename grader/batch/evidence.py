@@ -1,0 +1,219 @@
+"""What is kept of a grade, and a verdict as data and back again, exactly.
+
+The data is the verdict's own fields, one for one; it never holds what can be computed.
+"""
+
+from __future__ import annotations
+
+import json
+import types
+import zlib
+from dataclasses import MISSING, dataclass, fields, is_dataclass
+from enum import Enum
+from functools import lru_cache
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+from grader.batch.records import GradeRow, ItemRow
+from grader.verdict import Verdict
+
+FORMAT = "asyncgrade/evidence/1"
+MAX_DATA_BYTES = 256 * 1024 * 1024  # of one verdict, unpacked
+_LEVEL = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """The bytes that were handed in, and what tells whether they are known already."""
+
+    sha256: str
+    tree: str  # digest of the syntax tree, "" when it can't be parsed
+    source: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictKey:
+    """What a verdict depends on: equal keys, equal verdicts."""
+
+    content: str  # the sha256 of the bytes, or the digest of the syntax tree
+    exercise_hash: str
+    seed: str
+    grader_version: str
+    python: str
+
+
+@dataclass(frozen=True, slots=True)
+class PackedGrade:
+    """A verdict ready to be saved: what is counted, and all of it, packed."""
+
+    sha256: str
+    score: int
+    max_score: int
+    passed: bool
+    ending: str
+    isolation: str
+    isolation_note: str
+    items: tuple[ItemRow, ...]
+    verdict: bytes
+    graded_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class KnownVerdict:
+    """A verdict that the store has."""
+
+    id: int
+    score: int
+    max_score: int
+    passed: bool
+    ending: str
+
+
+@dataclass(frozen=True, slots=True)
+class PastOverride:
+    """One decision of an instructor; ``score`` is None when an override was taken back."""
+
+    score: float | None
+    reason: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One program in the history of a student."""
+
+    attempt: int
+    path: str
+    submitted_at: str
+    sha256: str
+    score: int | None  # None: not graded
+    problem: str
+    counts: bool  # whether this is the one that the grade rests on
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Everything that explains one grade.
+
+    ``graded_source`` is what the lines of the verdict speak of. It differs from ``source`` when
+    another student's program with the same syntax tree was graded first.
+    """
+
+    row: GradeRow
+    key: VerdictKey | None  # None, as the verdict: not graded
+    verdict: Verdict | None
+    source: bytes
+    graded_source: bytes
+    graded_at: str
+    attempts: tuple[Attempt, ...]  # oldest first
+    overrides: tuple[PastOverride, ...]  # oldest first
+
+
+def pack_grade(verdict: Verdict, graded_s: float) -> PackedGrade:
+    """Make a verdict ready for a store; this is work for the process that graded."""
+    return PackedGrade(
+        sha256=verdict.sha256,
+        score=verdict.score,
+        max_score=verdict.max_score,
+        passed=verdict.passed,
+        ending=verdict.ending,
+        isolation=verdict.isolation,
+        isolation_note=verdict.isolation_note,
+        items=tuple(
+            ItemRow(
+                *(item.id, item.title, item.status.value, item.points, item.max_points),
+                *(item.message, item.misconception),
+            )
+            for item in verdict.items
+        ),
+        verdict=pack(verdict),
+        graded_s=graded_s,
+    )
+
+
+def pack(verdict: Verdict) -> bytes:
+    """Write a verdict as compressed JSON; equal verdicts give equal bytes."""
+    text = json.dumps(
+        verdict_to_data(verdict), sort_keys=True, separators=(",", ":"), allow_nan=False
+    )
+    return zlib.compress(text.encode("ascii"), _LEVEL)
+
+
+def unpack(packed: bytes) -> Verdict:
+    """Read what ``pack`` wrote. Raises ValueError on anything else."""
+    reader = zlib.decompressobj()
+    try:
+        text = reader.decompress(packed, MAX_DATA_BYTES)
+    except zlib.error as error:
+        raise ValueError(f"the kept verdict can't be read: {error}") from error
+    if not reader.eof:
+        raise ValueError("the kept verdict is cut off or too large")
+    return verdict_from_data(json.loads(text))
+
+
+def verdict_to_data(verdict: Verdict) -> dict[str, Any]:
+    """Turn a verdict into data for JSON."""
+    data: dict[str, Any] = _to_data(verdict)
+    return {"format": FORMAT, **data}
+
+
+def verdict_from_data(data: object) -> Verdict:
+    """Turn data back into the same verdict. Raises ValueError when a type or a key is wrong.
+
+    Only a field that has a default may be missing: data of an older version stays readable.
+    """
+    if not isinstance(data, dict) or data.get("format") != FORMAT:
+        raise ValueError(f"wanted the format {FORMAT}")
+    rest = {key: value for key, value in data.items() if key != "format"}
+    verdict = _from_data(Verdict, rest, "verdict")
+    assert isinstance(verdict, Verdict)
+    return verdict
+
+
+def _to_data(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_to_data(item) for item in value]
+    if isinstance(value, Enum):
+        return value.value
+    if is_dataclass(value) and not isinstance(value, type):
+        return {name: _to_data(getattr(value, name)) for name in _shape(type(value))}
+    return value
+
+
+@lru_cache(maxsize=32)
+def _shape(kind: type) -> dict[str, tuple[Any, bool]]:
+    """For each field: its type, and whether it must be there."""
+    hints = get_type_hints(kind)
+    return {field.name: (hints[field.name], field.default is MISSING) for field in fields(kind)}
+
+
+def _from_data(kind: Any, data: Any, where: str) -> Any:
+    origin = get_origin(kind)
+    if origin in (types.UnionType, Union):  # "… | None" is the only one
+        inner = next(arg for arg in get_args(kind) if arg is not type(None))
+        return None if data is None else _from_data(inner, data, where)
+    if origin is tuple:
+        if type(data) is not list:
+            raise ValueError(f"{where}: wanted a list")
+        inner = get_args(kind)[0]
+        return tuple(_from_data(inner, item, f"{where}[{n}]") for n, item in enumerate(data))
+    if is_dataclass(kind):
+        return _record(kind, data, where)
+    if issubclass(kind, Enum):
+        if data not in [member.value for member in kind]:
+            raise ValueError(f"{where}: {data!r} is not a {kind.__name__}")
+        return kind(data)
+    if type(data) is not kind:
+        raise ValueError(f"{where}: wanted {kind.__name__}, seen {type(data).__name__}")
+    return data
+
+
+def _record(kind: Any, data: Any, where: str) -> Any:
+    if type(data) is not dict:
+        raise ValueError(f"{where}: wanted an object")
+    shape = _shape(kind)
+    unknown = sorted(set(data) - set(shape))
+    missing = sorted(name for name, (_, must) in shape.items() if must and name not in data)
+    if unknown or missing:
+        raise ValueError(f"{where}: unknown {unknown}, missing {missing}")
+    values = {name: _from_data(shape[name][0], data[name], f"{where}.{name}") for name in data}
+    return kind(**values)

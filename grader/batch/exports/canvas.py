@@ -1,0 +1,35 @@
+"""A gradebook that Canvas imports (instructure/canvas-lms, lib/gradebook_importer.rb).
+
+For want of the instructor's own export, which ``fill`` takes and which matches better. Students
+without a score are left out: an empty cell would take a grade away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from grader.batch.exports.cells import (
+    cell,
+    has_score,
+    number_text,
+    one_exercise,
+    student_name,
+    title,
+)
+from grader.batch.exports.writing import table
+from grader.batch.records import GradeRow
+
+
+def write(rows: Iterable[GradeRow], out: Path) -> list[Path]:
+    """Write the headings, the row of possible points, and one row for each student with a score."""
+    first, rows = one_exercise(rows)
+    with table(out) as add:
+        add(("Student", "ID", "SIS Login ID", "Section", cell(title(first))))
+        add(("    Points Possible", "", "", "", str(first.max_score)))
+        for row in rows:
+            if has_score(row):
+                student = row.student
+                known = (student_name(row), student.lms_id, student.login, row.extra.get("section"))
+                add((*(cell(text or "") for text in known), number_text(row.final_score)))
+    return [out]

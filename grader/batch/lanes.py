@@ -1,0 +1,129 @@
+"""Lanes: processes that grade, each with a zygote of its own, behind ``concurrent.futures``.
+
+A job and a grade are plain data, so that any Executor can carry them: ``pool.submit(run_job, setup,
+job)``. A lane starts what it needs with its first job and keeps it for the next ones.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import signal
+import sys
+import time
+from concurrent.futures import Executor, ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import lru_cache
+from multiprocessing import get_context
+from pathlib import Path
+
+from grader.batch.evidence import PackedGrade, pack_grade
+from grader.executors import base, forked
+from grader.executors.base import ExecutorFailed
+from grader.executors.forked import Zygote, forked_executor
+from grader.executors.spawned import spawned_executor
+from grader.executors.spawned_pool import SpawnedPool
+from grader.exercise.loader import load_exercise
+from grader.grade import grade, read_submission
+
+_ATTEMPTS = 2  # a zygote that was lost is replaced once for each job
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What all jobs of a batch have in common."""
+
+    exercise_file: str
+    seed: str
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One program to grade."""
+
+    path: str  # what reports call it
+    filename: str  # what tracebacks call it
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Graded:
+    """What became of a job."""
+
+    grade: PackedGrade | None
+    tree: str = ""  # digest of the syntax tree
+    problem: str = ""  # why there is no grade
+
+
+def open_pool(lanes: int) -> Executor:
+    """A pool of so many lanes on this machine. Shut it down when the batch is done."""
+    # A fresh interpreter each: nothing of this process's memory is in a lane.
+    return ProcessPoolExecutor(lanes, mp_context=get_context("spawn"), initializer=_settle)
+
+
+def _settle() -> None:
+    """Ctrl-C is for the batch to answer; and a lane ends when the batch does."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if sys.platform == "linux":
+        from grader.executors.lockdown import kernel
+
+        kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
+        kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
+
+
+def run_job(setup: Setup, job: Job) -> Graded:
+    """Grade one program. Never raises on what the program is or does."""
+    begun = time.perf_counter()
+    submission = read_submission(job.path, job.filename, job.data)
+    problem = ""
+    for _ in range(_ATTEMPTS):
+        lane = _lane(setup)
+        try:
+            verdict = grade(lane.exercise, submission, lane.executor, setup.seed, digest=True)
+        except ExecutorFailed as error:
+            problem = str(error)
+            lane.close()
+            _lane.cache_clear()
+            continue
+        return Graded(pack_grade(verdict, time.perf_counter() - begun), verdict.tree)
+    return Graded(None, problem=problem)
+
+
+def isolation_of(setup: Setup) -> base.Isolation:
+    """What locks the programs of a lane down. Raises ExecutorFailed."""
+    lane = _lane(setup)
+    with lane.executor(lane.exercise.limits) as session:
+        return session.isolation
+
+
+class Lane:
+    """What a lane's process keeps from job to job."""
+
+    def __init__(self, setup: Setup) -> None:
+        self.exercise = load_exercise(Path(setup.exercise_file))
+        self.executor: base.Executor
+        self._workers: Zygote | SpawnedPool
+        if forked.fork_is_safe():
+            self._workers = Zygote()
+            self.executor = forked_executor(self._workers)
+        else:
+            self._workers = SpawnedPool()
+            self.executor = spawned_executor(self._workers)
+        atexit.register(self.close)
+
+    def close(self) -> None:
+        """End what the lane has started; a second time does nothing."""
+        atexit.unregister(self.close)
+        self._workers.close()
+
+
+@lru_cache(maxsize=1)
+def _lane(setup: Setup) -> Lane:
+    return Lane(setup)
+
+
+def usable_cores() -> int:
+    """How many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

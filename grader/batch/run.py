@@ -1,0 +1,145 @@
+"""Grades what was handed in on a pool of lanes and keeps each grade as soon as it is there.
+
+Programs with the same bytes are graded once. The order in which grades come in changes nothing:
+what a gradebook shows is sorted, and a verdict depends on program, exercise and seed only.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from dataclasses import dataclass, replace
+
+from grader.batch.evidence import Program, VerdictKey
+from grader.batch.lanes import Graded, Job, Setup, run_job
+from grader.batch.records import Handin
+from grader.batch.store import Store
+
+JOBS_A_LANE = 3  # handed out ahead: a lane never waits, and few grades are lost with the batch
+_FILENAME_LIMIT = 80
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far a batch is."""
+
+    total: int
+    passed: int = 0
+    failed: int = 0
+    known: int = 0  # had been graded before
+    problems: int = 0  # could not be graded
+
+    @property
+    def done(self) -> int:
+        return self.passed + self.failed + self.problems
+
+
+def grade_all(
+    handins: list[Handin],
+    read: Callable[[str], bytes],
+    store: Store,
+    setup: Setup,
+    key_of: Callable[[str], VerdictKey],
+    pool: Executor,
+    *,
+    lanes: int,
+    again: bool,
+    tell: Callable[[Progress], None],
+) -> Progress:
+    """Grade everything that is not known yet, or with ``again`` everything.
+
+    ``key_of`` gives the key of a verdict by the sha256 of the bytes. Raises BatchError when a grade
+    can't be kept. An interrupt leaves what was kept.
+    """
+    batch = _Batch(store, key_of, Progress(len(handins)), again)
+    for handin in handins:
+        batch.sort_out(handin, read)
+    tell(batch.progress)
+    jobs = batch.jobs(read)
+    running: dict[Future[Graded], tuple[str, bytes]] = {}
+    try:
+        while True:
+            while len(running) < JOBS_A_LANE * lanes and (job := next(jobs, None)) is not None:
+                sha256, data, first = job
+                task = Job(first.path, _filename(first), data)
+                running[pool.submit(run_job, setup, task)] = (sha256, data)
+            if not running:
+                return batch.progress
+            done, _ = wait(running, return_when=FIRST_COMPLETED)
+            for future in done:
+                batch.keep(*running.pop(future), future.result())
+            tell(batch.progress)
+    finally:
+        for future in running:
+            future.cancel()
+
+
+class _Batch:
+    """What is to be graded, grouped by its bytes, and what became of it."""
+
+    def __init__(
+        self, store: Store, key_of: Callable[[str], VerdictKey], progress: Progress, again: bool
+    ) -> None:
+        self.progress = progress
+        self._store = store
+        self._key_of = key_of
+        self._again = again
+        self._groups: dict[str, list[Handin]] = {}
+
+    def sort_out(self, handin: Handin, read: Callable[[str], bytes]) -> None:
+        """Keep what needs no grading; put the rest to those with the same bytes."""
+        if handin.problem:
+            self._keep_problem(handin)
+            return
+        try:
+            data = read(handin.path)
+        except OSError as error:
+            problem = f"it can't be read: {error.strerror or error}"
+            self._keep_problem(replace(handin, problem=problem))
+            return
+        sha256 = hashlib.sha256(data).hexdigest()
+        known = None if self._again else self._store.known_verdict(self._key_of(sha256))
+        if known is None:
+            self._groups.setdefault(sha256, []).append(handin)
+            return
+        self._store.save_known(handin, Program(sha256, self._store.tree_of(sha256), data), known)
+        self.progress.known += 1
+        self._count(passed=known.passed)
+
+    def jobs(self, read: Callable[[str], bytes]) -> Iterator[tuple[str, bytes, Handin]]:
+        """One program of each group; sources are read when their turn comes, and not kept."""
+        for sha256, handins in list(self._groups.items()):
+            yield sha256, read(handins[0].path), handins[0]
+
+    def keep(self, sha256: str, data: bytes, graded: Graded) -> None:
+        """Keep a grade for everybody who handed these bytes in."""
+        for handin in self._groups.pop(sha256):
+            if graded.grade is None:
+                self._keep_problem(replace(handin, problem=graded.problem))
+                continue
+            self._store.save_grade(
+                handin,
+                Program(sha256, graded.tree, data),
+                self._key_of(sha256),
+                graded.grade,
+                replace=self._again,
+            )
+            self._count(passed=graded.grade.passed)
+
+    def _keep_problem(self, handin: Handin) -> None:
+        self._store.save_problem(handin)
+        self.progress.problems += 1
+
+    def _count(self, *, passed: bool) -> None:
+        if passed:
+            self.progress.passed += 1
+        else:
+            self.progress.failed += 1
+
+
+def _filename(handin: Handin) -> str:
+    """What tracebacks call the program: the end of its path, plain characters only."""
+    name = handin.path.rpartition("/")[2]
+    plain = "".join(c if c.isascii() and (c.isalnum() or c in "_-.+") else "_" for c in name)
+    return plain[-_FILENAME_LIMIT:] or "program.py"

@@ -1,0 +1,277 @@
+"""Reading the tables of a gradebook: which attempt counts, grade rows, evidence, same programs."""
+
+from __future__ import annotations
+
+import hashlib
+import heapq
+import sqlite3
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Literal
+
+from grader.batch.evidence import (
+    Attempt,
+    Evidence,
+    KnownVerdict,
+    PastOverride,
+    VerdictKey,
+    unpack,
+)
+from grader.batch.late import LatePolicy, penalty
+from grader.batch.records import GradeRow, ItemRow, Override, Student
+from grader.escape import for_json
+
+Keep = Literal["best", "last"]
+MAX_SAME = 50  # names in one row's ``same_as``; ``identical_groups`` has them all
+
+KEY = "content, exercise_hash, seed, grader_version, python"
+SUMMARY = (
+    "sha256, score, max_score, ending, passed, isolation, isolation_note, graded_s, graded_at, data"
+)
+_HANDINS = """
+    SELECT h.id, h.student, h.attempt, h.sha256, h.tree, h.path, h.submitted_at, h.is_late,
+           h.problem, h.verdict, h.run, v.exercise_hash, v.score, v.max_score
+    FROM handins AS h LEFT JOIN verdicts AS v ON v.id = h.verdict
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Handed:
+    """A row of the table ``handins``, with the numbers of its verdict."""
+
+    id: int
+    student: str
+    attempt: int
+    sha256: str
+    tree: str
+    path: str
+    submitted_at: str
+    is_late: bool | None
+    problem: str
+    verdict: int | None
+    run: int
+    exercise_hash: str | None
+    score: int | None
+    max_score: int | None
+
+
+def plain(text: str) -> str:
+    """Make text what UTF-8 can hold."""
+    return for_json(text)
+
+
+def student_key(key: str) -> str:
+    """A student's key as the store keeps it: names that are not Unicode stay different ones."""
+    shown = plain(key)
+    if shown == key:
+        return key
+    return f"{shown}~{hashlib.sha256(key.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
+
+
+def compress(source: bytes) -> bytes:
+    return zlib.compress(source, 6)
+
+
+def key_values(key: VerdictKey) -> tuple[str, ...]:
+    return (key.content, key.exercise_hash, key.seed, key.grader_version, key.python)
+
+
+def known_verdict(db: sqlite3.Connection, key: VerdictKey) -> KnownVerdict | None:
+    row = db.execute(
+        "SELECT id, score, max_score, passed, ending FROM verdicts"
+        f" WHERE ({KEY}) = (?, ?, ?, ?, ?)",
+        key_values(key),
+    ).fetchone()
+    return row and KnownVerdict(row[0], row[1], row[2], bool(row[3]), row[4])
+
+
+def grade_rows(db: sqlite3.Connection, keep: Keep, policy: LatePolicy | None) -> Iterator[GradeRow]:
+    exercise, exercise_hash, max_score = _facts(db)
+    handed = _read(db.execute(f"{_HANDINS} ORDER BY h.student"))
+    for _, group in groupby(handed, key=lambda row: row.student):
+        history = _in_order(group)
+        counting = _counting(history, keep, policy, exercise_hash)
+        yield _grade_row(db, counting, history, policy, exercise, max_score)
+
+
+def evidence(
+    db: sqlite3.Connection,
+    student: str,
+    attempt: int | None,
+    keep: Keep,
+    policy: LatePolicy | None,
+) -> Evidence | None:
+    """None when there is no such attempt. Raises ValueError when the kept verdict is damaged."""
+    exercise, exercise_hash, max_score = _facts(db)
+    history = _in_order(_read(db.execute(f"{_HANDINS} WHERE h.student = ?", (student,))))
+    if not history:
+        return None
+    counting = _counting(history, keep, policy, exercise_hash)
+    asked = [row for row in history if row.attempt == attempt]
+    if attempt is not None and not asked:
+        return None
+    if attempt is not None and counting not in asked:
+        shown = _counting(asked, keep, policy, exercise_hash)
+    else:
+        shown = counting
+    kept = db.execute(
+        f"SELECT {KEY}, data, sha256, graded_at FROM verdicts WHERE id = ?", (shown.verdict,)
+    ).fetchone()
+    return Evidence(
+        row=_grade_row(db, shown, history, policy, exercise, max_score),
+        key=kept and VerdictKey(*kept[:5]),
+        verdict=kept and unpack(kept[5]),
+        source=_source(db, shown.sha256),
+        graded_source=_source(db, kept[6] if kept else shown.sha256),
+        graded_at=kept[7] if kept else "",
+        attempts=tuple(
+            Attempt(
+                *(row.attempt, row.path, row.submitted_at, row.sha256, row.score, row.problem),
+                counts=row is counting,
+            )
+            for row in history
+        ),
+        overrides=tuple(
+            PastOverride(*row)
+            for row in db.execute(
+                "SELECT score, reason, at FROM overrides WHERE student = ? ORDER BY id",
+                (student,),
+            )
+        ),
+    )
+
+
+def override(db: sqlite3.Connection, student: str) -> Override | None:
+    """The override that is in force."""
+    row = db.execute(
+        "SELECT score, reason, at FROM overrides WHERE student = ? ORDER BY id DESC LIMIT 1",
+        (student,),
+    ).fetchone()
+    return Override(*row) if row and row[0] is not None else None
+
+
+def identical_groups(db: sqlite3.Connection) -> tuple[tuple[str, ...], ...]:
+    rows = db.execute(
+        "SELECT DISTINCT tree, student FROM handins WHERE tree IN (SELECT tree FROM handins"
+        " WHERE tree <> '' GROUP BY tree HAVING min(student) <> max(student))"
+        " ORDER BY tree, student"
+    )
+    groups = [
+        tuple(student for _, student in group) for _, group in groupby(rows, key=lambda row: row[0])
+    ]
+    return tuple(sorted(set(groups)))
+
+
+# --- which one counts ------------------------------------------------------------------------
+
+
+def _facts(db: sqlite3.Connection) -> tuple[str, str, int]:
+    row = db.execute("SELECT exercise, exercise_hash, max_score FROM batch").fetchone()
+    return row[0], row[1], row[2]
+
+
+def _read(rows: Iterable[tuple[object, ...]]) -> Iterator[_Handed]:
+    for row in rows:
+        values = list(row)
+        values[7] = None if row[7] is None else bool(row[7])
+        yield _Handed(*values)  # type: ignore[arg-type]
+
+
+def _in_order(rows: Iterable[_Handed]) -> list[_Handed]:
+    """Oldest first, by what was handed in, never by what happened to be graded first."""
+    return sorted(rows, key=lambda row: (row.attempt, row.run, row.path, row.sha256))
+
+
+def _counting(
+    history: Sequence[_Handed], keep: Keep, policy: LatePolicy | None, exercise_hash: str
+) -> _Handed:
+    """The row that the grade rests on. ``history`` is in order and not empty."""
+    current = [row for row in history if row.exercise_hash in (None, exercise_hash)] or history
+    if keep == "last":
+        return current[-1]
+    best = max(
+        range(len(current)),
+        key=lambda n: (current[n].score is not None, _net(current[n], policy), n),
+    )
+    return current[best]
+
+
+def _net(row: _Handed, policy: LatePolicy | None) -> float:
+    return (row.score or 0) - _penalty(row, policy)
+
+
+def _penalty(row: _Handed, policy: LatePolicy | None) -> float:
+    if row.score is None or row.max_score is None:
+        return 0.0
+    return penalty(policy, row.submitted_at, row.is_late, row.score, row.max_score)
+
+
+# --- one row ---------------------------------------------------------------------------------
+
+
+def _grade_row(
+    db: sqlite3.Connection,
+    row: _Handed,
+    history: Sequence[_Handed],
+    policy: LatePolicy | None,
+    exercise: str,
+    max_score: int,
+) -> GradeRow:
+    student = db.execute(
+        "SELECT key, name, login, lms_id, email FROM students WHERE key = ?", (row.student,)
+    ).fetchone()
+    summary = db.execute(
+        "SELECT ending, passed, isolation, isolation_note, graded_s FROM verdicts WHERE id = ?",
+        (row.verdict,),
+    ).fetchone() or ("", 0, "", "", 0.0)
+    items = db.execute(
+        "SELECT id, title, status, points, max_points, message, misconception FROM items"
+        " WHERE verdict = ? ORDER BY position",
+        (row.verdict,),
+    )
+    return GradeRow(
+        student=Student(*student),
+        exercise=exercise,
+        path=row.path,
+        attempt=row.attempt,
+        submitted_at=row.submitted_at,
+        is_late=row.is_late,
+        score=float(row.score or 0),
+        max_score=max_score if row.max_score is None else row.max_score,
+        penalty=_penalty(row, policy),
+        override=override(db, row.student),
+        ending=summary[0],
+        passed=bool(summary[1]),
+        isolation=summary[2],
+        isolation_note=summary[3],
+        sha256=row.sha256,
+        tree=row.tree,
+        same_as=_same_as(db, row.student, history),
+        graded_s=summary[4],
+        items=tuple(ItemRow(*item) for item in items),
+        problem=row.problem,
+    )
+
+
+def _same_as(db: sqlite3.Connection, student: str, history: Sequence[_Handed]) -> tuple[str, ...]:
+    """Who else handed in one of these trees, at any attempt: so it holds both ways."""
+    found = [
+        [
+            other
+            for (other,) in db.execute(
+                "SELECT DISTINCT student FROM handins WHERE tree = ? AND student <> ?"
+                f" ORDER BY student LIMIT {MAX_SAME}",
+                (tree, student),
+            )
+        ]
+        for tree in {row.tree for row in history if row.tree}
+    ]
+    merged = dict.fromkeys(heapq.merge(*found))
+    return tuple(merged)[:MAX_SAME]
+
+
+def _source(db: sqlite3.Connection, sha256: str) -> bytes:
+    row = db.execute("SELECT data FROM sources WHERE sha256 = ?", (sha256,)).fetchone()
+    return zlib.decompress(row[0]) if row else b""

@@ -1,0 +1,154 @@
+"""What a batch writes beside its gradebook: the grades as CSV, the class page, feedback."""
+
+from __future__ import annotations
+
+import os
+import platform
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from grader.batch.evidence import Evidence
+from grader.batch.exports.export import export
+from grader.batch.exports.feedback import write_feedback
+from grader.batch.exports.fill import Filled, fill
+from grader.batch.late import LatePolicy
+from grader.batch.records import GradeRow
+from grader.batch.store import Store
+from grader.batch.store_rows import Keep
+from grader.cli.console import Console
+from grader.cli.gradebook import GRADES, REPORT
+from grader.cli.problems import Refusal
+from grader.escape import one_line
+from grader.exercise.model import Exercise
+from grader.reporters import terminal
+from grader.reporters.html import class_page
+from grader.reporters.html.class_page import ClassItem, ClassRow
+from grader.version import __version__
+
+_LIMIT = 300
+_NAMES_SHOWN = 20
+_FEEDBACK_WIDTH = 80
+
+
+def write_class_files(
+    console: Console,
+    store: Store,
+    exercise: Exercise,
+    out: Path,
+    keep: Keep,
+    late: LatePolicy | None,
+    *,
+    into: Path | None,
+    column: str | None,
+    feedback: Path | None,
+) -> None:
+    """Write everything, and say what was written. Raises BatchError or Refusal."""
+
+    def rows() -> Iterator[GradeRow]:
+        return store.grade_rows(keep, late)
+
+    written = export("csv", rows(), out / GRADES)
+    written.append(write_class_page(store, exercise, out / REPORT, keep, late))
+    for path in written:
+        console.print(f"written: {one_line(str(path), _LIMIT)}\n")
+    if into is not None:
+        _say_filled(
+            console, fill(into, rows(), column=column, title=exercise.title, overwrite=True)
+        )
+    if feedback is not None:
+        count = write_feedback(feedback, _reports(store, rows(), keep, late))
+        console.print(f"written: {one_line(str(feedback), _LIMIT)} ({count} files)\n")
+
+
+def write_class_page(
+    store: Store, exercise: Exercise, path: Path, keep: Keep, late: LatePolicy | None
+) -> Path:
+    """Write the class page, whole or not at all. Raises Refusal."""
+    rows = (
+        _class_row(row, store.evidence(row.student.key, row.attempt, keep, late))
+        for row in store.grade_rows(keep, late)
+    )
+    graded = (row for row in store.grade_rows(keep, late) if row.isolation)
+    isolation = next((f"{row.isolation} ({row.isolation_note})" for row in graded), "-")
+    facts = {
+        "isolation of the programs": isolation,
+        "attempt that counts": keep,
+        "graded with": f"asyncgrade {__version__}, Python {platform.python_version()}",
+    }
+    chunks = class_page.render(exercise.title, exercise.id, rows, facts)
+    try:
+        _write_whole(path, chunks)
+    except OSError as error:
+        raise Refusal(f"can't write to {path}: {error.strerror}") from None
+    return path
+
+
+def _write_whole(path: Path, chunks: Iterable[str]) -> None:
+    handle, name = tempfile.mkstemp(prefix=".asyncgrade-", dir=path.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            for chunk in chunks:
+                file.write(chunk)
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
+    except BaseException:
+        with suppress(OSError):
+            Path(name).unlink()
+        raise
+
+
+def _class_row(row: GradeRow, evidence: Evidence) -> ClassRow:
+    return ClassRow(
+        key=row.student.key,
+        name=row.student.name or row.student.login,
+        score=row.score,
+        max_score=row.max_score,
+        final_score=row.final_score,
+        ending=row.ending,
+        passed=row.passed,
+        items=tuple(
+            ClassItem(
+                item.id, item.title, item.status, item.points, item.max_points, item.misconception
+            )
+            for item in row.items
+        ),
+        penalty=row.penalty,
+        override_reason=row.override.reason if row.override else None,
+        same_as=row.same_as,
+        is_late=bool(row.is_late),
+        graded_s=row.graded_s,
+        problem=row.problem,
+        verdict=evidence.verdict,
+        source=evidence.graded_source.decode("utf-8", "replace"),
+    )
+
+
+def _reports(
+    store: Store, rows: Iterable[GradeRow], keep: Keep, late: LatePolicy | None
+) -> Iterator[tuple[GradeRow, str]]:
+    """Each grade with the report that its student would have seen."""
+    for row in rows:
+        verdict = store.evidence(row.student.key, row.attempt, keep, late).verdict
+        report = ""
+        if verdict is not None:
+            report = terminal.render(verdict, width=_FEEDBACK_WIDTH, color=False, unicode=True)
+        yield row, report
+
+
+def _say_filled(console: Console, filled: Filled) -> None:
+    column = one_line(filled.column, 120)
+    path = one_line(str(filled.written), _LIMIT)
+    console.print(f"written: {path} ({filled.matched} scores in the column {column})\n")
+    for what, names in (
+        ("rows that were left alone", filled.unmatched_rows),
+        ("students without a row", filled.unmatched_students),
+        ("notes", list(filled.notes)),
+    ):
+        if names:
+            console.print(f"  {what}: {len(names)}\n")
+        for name in names[:_NAMES_SHOWN]:
+            console.print(f"    {one_line(name, 160)}\n")
+        if len(names) > _NAMES_SHOWN:
+            console.print(f"    … and {len(names) - _NAMES_SHOWN} more\n")

@@ -1,0 +1,448 @@
+"""Facts about the gradebook: what it keeps, which attempt counts, what comes back."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from grader.batch.evidence import Program, VerdictKey
+from grader.batch.late import LatePolicy, parse_moment
+from grader.batch.records import BatchError, GradeRow, Handin, Student
+from grader.batch.store import Store
+from grader.batch.store_rows import MAX_SAME, Keep
+from tests.batch.store_helpers import (
+    EXERCISE,
+    HASH,
+    MAX_SCORE,
+    grade_of,
+    handin,
+    key_of,
+    open_store,
+    program,
+    save,
+    verdict_of,
+)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "grades.sqlite"
+
+
+def scores(store: Store, keep: Keep = "last") -> dict[str, float]:
+    return {row.student.key: row.score for row in store.grade_rows(keep)}
+
+
+def only_row(store: Store, keep: Keep = "last") -> GradeRow:
+    rows = list(store.grade_rows(keep))
+    assert len(rows) == 1
+    return rows[0]
+
+
+def count(path: Path, table: str) -> int:
+    with closing(sqlite3.connect(path)) as db:
+        return int(db.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
+
+
+# --- the batch -----------------------------------------------------------------------------------
+
+
+def test_secret_is_drawn_once_and_stays(path: Path) -> None:
+    with Store.open(path) as store:
+        secret = store.secret()
+        assert len(bytes.fromhex(secret)) == 32
+        assert store.secret() == secret
+    with Store.open(path) as store:
+        assert store.secret() == secret
+        assert store.secret(secret) == secret
+        with pytest.raises(BatchError, match="rest on another seed; leave --seed out"):
+            store.secret("another")
+
+
+def test_first_seed_that_is_asked_for_is_kept(path: Path, tmp_path: Path) -> None:
+    with Store.open(path) as store:
+        assert store.secret("lecture 7") == "lecture 7"
+        assert store.secret() == "lecture 7"
+    with Store.open(tmp_path / "b") as store, pytest.raises(BatchError, match="at most 200"):
+        store.secret("x" * 201)
+
+
+def test_a_gradebook_is_of_one_exercise(path: Path) -> None:
+    with open_store(path) as store, pytest.raises(BatchError, match="grades of exercise-2, not of"):
+        store.begin_run("exercise-3", HASH, MAX_SCORE, "1.0.0")
+
+
+def test_runs_of_the_command_are_logged_with_what_they_graded(path: Path) -> None:
+    with open_store(path) as store:
+        save(store, "anna", 5)
+        save(store, "bert", 5)
+        save(store, "bert", 5)
+        store.finish_run()
+    with open_store(path) as store:
+        save(store, "anna", 5)
+    with closing(sqlite3.connect(path)) as db:
+        rows = db.execute("SELECT graded, finished_at IS NULL FROM runs ORDER BY id").fetchall()
+    assert rows == [(2, False), (0, True)]
+
+
+# --- grades --------------------------------------------------------------------------------------
+
+
+def test_a_saved_grade_comes_back_whole(path: Path) -> None:
+    student = Student("anna", "Anna Ö", "anna77", "4711", "a@x.invalid")
+    given = Handin(student, "anna/main.py", 2, "2026-01-01T10:00:00+01:00", True)
+    made = program("x = 1\n", "a tree")
+    grade = grade_of(6, made.sha256)
+    with open_store(path) as store:
+        assert store.save_grade(given, made, key_of("a tree"), grade)
+        row = only_row(store)
+    assert row == GradeRow(
+        student=student,
+        exercise=EXERCISE,
+        path="anna/main.py",
+        attempt=2,
+        submitted_at="2026-01-01T10:00:00+01:00",
+        is_late=True,
+        score=6.0,
+        max_score=10,
+        penalty=0.0,
+        override=None,
+        ending="returned",
+        passed=False,
+        isolation="weak",
+        isolation_note=verdict_of(6).isolation_note,
+        sha256=made.sha256,
+        tree="a tree",
+        same_as=(),
+        graded_s=0.25,
+        items=grade.items,
+    )
+
+
+@pytest.mark.parametrize("mark", [True, False, None])
+def test_marks_of_lateness_come_back_as_they_are(path: Path, mark: bool | None) -> None:
+    with open_store(path) as store:
+        save(store, "anna", 5, is_late=mark)
+        assert only_row(store).is_late is mark
+
+
+def test_rows_are_in_the_order_of_keys_whatever_the_order_of_saving(path: Path) -> None:
+    with open_store(path) as store:
+        for key in ("zoe", "Ärne", "bert", "Zoe", "anna", "日本"):
+            save(store, key, 5)
+        assert list(scores(store)) == ["Zoe", "anna", "bert", "zoe", "Ärne", "日本"]
+
+
+def test_known_verdict_is_found_by_its_whole_key_only(path: Path) -> None:
+    key = key_of("content")
+    with open_store(path) as store:
+        assert store.known_verdict(key) is None
+        store.save_grade(handin("anna"), program("a"), key, grade_of(6))
+        known = store.known_verdict(key)
+        assert known is not None
+        assert (known.score, known.max_score, known.passed) == (6, 10, False)
+        values = [key.content, key.exercise_hash, key.seed, key.grader_version, key.python]
+        for n in range(5):
+            other = [value + "x" if i == n else value for i, value in enumerate(values)]
+            assert store.known_verdict(VerdictKey(*other)) is None
+
+
+def test_a_known_verdict_serves_another_hand_in(path: Path) -> None:
+    with open_store(path) as store:
+        store.save_grade(handin("anna"), program("a", "tree"), key_of("tree"), grade_of(6))
+        known = store.known_verdict(key_of(store.tree_of(program("a").sha256)))
+        assert known is not None
+        store.save_known(handin("bert"), program("a  # mine", "tree"), known)
+        assert scores(store) == {"anna": 6.0, "bert": 6.0}
+    assert (count(path, "verdicts"), count(path, "items"), count(path, "sources")) == (1, 2, 2)
+
+
+def test_tree_of_unknown_bytes_is_empty(path: Path) -> None:
+    with open_store(path) as store:
+        assert store.tree_of(program("never seen").sha256) == ""
+
+
+def test_saving_again_changes_nothing_unless_it_replaces(path: Path) -> None:
+    made = program("a")
+    with open_store(path) as store:
+        assert store.save_grade(handin("anna"), made, key_of("a"), grade_of(6))
+        assert not store.save_grade(handin("anna"), made, key_of("a"), grade_of(3))
+        assert scores(store) == {"anna": 6.0}
+        assert store.save_grade(handin("anna"), made, key_of("a"), grade_of(3), replace=True)
+        assert [item.points for item in only_row(store).items] == [3, 0]
+    assert [count(path, table) for table in ("verdicts", "items", "handins")] == [1, 2, 1]
+
+
+def test_what_a_layout_does_not_tell_stays_as_an_earlier_one_told(path: Path) -> None:
+    with open_store(path) as store:
+        for student in (Student("a", "Anna", login="a77"), Student("a", "Anna B", lms_id="5")):
+            made = program("x")
+            store.save_grade(Handin(student, "p"), made, key_of("x"), grade_of(1))
+        assert only_row(store).student == Student("a", "Anna B", "a77", "5")
+
+
+def test_names_that_are_not_unicode_stay_different_students(path: Path) -> None:
+    with open_store(path) as store:
+        for key in ("a\udc80", "a\udc81", "a\ufffd"):
+            save(store, key, 5, "x", tree="t")
+        rows = list(store.grade_rows())
+        assert len({row.student.key for row in rows}) == 3
+        assert store.evidence("a\udc81").row.student.key in {row.student.key for row in rows}
+        assert len(store.identical_groups()[0]) == 3
+
+
+@pytest.mark.parametrize("name", ["'; DROP TABLE handins; --", "a\nb", "nul\x00nul", "x" * 10_000])
+def test_hostile_names_are_kept_as_they_are(path: Path, name: str) -> None:
+    with open_store(path) as store:
+        save(store, name, 5)
+        assert only_row(store).student.key == name
+        assert store.evidence(name).row.path == f"{name}/main.py"
+
+
+# --- attempts ------------------------------------------------------------------------------------
+
+
+def test_last_and_best_choose_among_attempts_and_all_of_them_are_kept(path: Path) -> None:
+    with open_store(path) as store:
+        for attempt, score in ((3, 4), (1, 2), (2, 9)):
+            save(store, "anna", score, attempt=attempt)
+        assert scores(store, "last") == {"anna": 4.0}
+        assert scores(store, "best") == {"anna": 9.0}
+        found = store.evidence("anna")
+        assert [(a.attempt, a.score, a.counts) for a in found.attempts] == [
+            (1, 2, False),
+            (2, 9, False),
+            (3, 4, True),
+        ]
+        assert store.evidence("anna", keep="best").row.attempt == 2
+        assert store.evidence("anna", attempt=1).row.score == 2.0
+
+
+def test_a_program_that_changed_and_changed_back_counts_as_handed_in_last(path: Path) -> None:
+    for text, score in (("a", 1), ("b", 2), ("a", 1)):
+        with open_store(path) as store:
+            save(store, "anna", score, text)
+            assert scores(store) == {"anna": float(score)}
+    assert count(path, "handins") == 2
+
+
+def test_which_counts_does_not_depend_on_the_order_of_saving(tmp_path: Path) -> None:
+    kept = set()
+    for n, order in enumerate(([("a", 1), ("b", 2)], [("b", 2), ("a", 1)])):
+        with open_store(tmp_path / str(n)) as store:
+            for text, score in order:
+                save(store, "anna", score, text)
+            kept.add(only_row(store).score)
+    assert len(kept) == 1
+
+
+def test_best_counts_points_after_the_penalty_and_of_equals_the_later(path: Path) -> None:
+    policy = LatePolicy(0, 50, None, parse_moment("2026-01-01T00:00Z"))
+    with open_store(path) as store:
+        save(store, "anna", 7, attempt=1, submitted_at="2025-12-31T00:00Z")
+        save(store, "anna", 9, attempt=2, submitted_at="2026-01-01T12:00Z")
+        save(store, "bert", 7, attempt=1)
+        save(store, "bert", 7, attempt=2)
+        anna, bert = store.grade_rows("best", policy)
+        assert (anna.attempt, anna.final_score, bert.attempt) == (1, 7.0, 2)
+        anna, bert = store.grade_rows("last", policy)
+        assert (anna.attempt, anna.score, anna.penalty, anna.final_score) == (2, 9.0, 5.0, 4.0)
+
+
+def test_grades_of_an_older_exercise_count_only_where_there_is_nothing_else(path: Path) -> None:
+    with open_store(path) as store:
+        save(store, "anna", 9)
+        save(store, "bert", 8)
+    with open_store(path, "new hash") as store:
+        save(store, "anna", 1, "# changed", exercise_hash="new hash")
+        assert scores(store, "best") == {"anna": 1.0, "bert": 8.0}
+
+
+def test_regrading_with_a_new_exercise_moves_the_hand_in_to_the_new_verdict(path: Path) -> None:
+    with open_store(path) as store:
+        save(store, "anna", 9)
+    with open_store(path, "new hash") as store:
+        save(store, "anna", 4, exercise_hash="new hash")
+        assert scores(store, "best") == {"anna": 4.0}
+    assert (count(path, "handins"), count(path, "verdicts")) == (1, 2)
+
+
+# --- problems ------------------------------------------------------------------------------------
+
+
+def test_a_hand_in_without_a_grade_is_a_row_with_its_problem(path: Path) -> None:
+    with open_store(path) as store:
+        store.save_problem(Handin(Student("anna"), "", problem="there is no Python file"))
+        row = only_row(store)
+        found = store.evidence("anna")
+    assert (row.score, row.max_score, row.items) == (0.0, MAX_SCORE, ())
+    assert row.problem == "there is no Python file"
+    assert (found.verdict, found.key, found.source) == (None, None, b"")
+
+
+def test_a_problem_ends_when_the_program_is_graded_and_never_takes_a_grade(path: Path) -> None:
+    made = program("# anna 1")
+    with open_store(path) as store:
+        store.save_problem(handin("anna", problem="the grader failed"), made)
+        assert only_row(store).problem == "the grader failed"
+        save(store, "anna", 6, tree="t")
+        assert (only_row(store).problem, only_row(store).score) == ("", 6.0)
+        store.save_problem(handin("anna", problem="the grader failed"), made)
+        row = only_row(store)
+        assert (row.problem, row.score, row.tree) == ("", 6.0, "t")
+
+
+def test_best_prefers_a_graded_attempt_and_last_takes_the_last(path: Path) -> None:
+    with open_store(path) as store:
+        save(store, "anna", 0)
+        store.save_problem(handin("anna", 2, problem="no file"))
+        assert only_row(store, "best").problem == ""
+        assert only_row(store, "last").problem == "no file"
+
+
+# --- the same program ----------------------------------------------------------------------------
+
+
+def test_same_trees_are_told_both_ways_and_share_one_verdict(path: Path) -> None:
+    with open_store(path) as store:
+        save(store, "anna", 6, "x = 1", tree="t")
+        save(store, "bert", 6, "x  =  1", tree="t")
+        save(store, "carl", 6, "y", tree="u")
+        save(store, "dora", 6, "not python", tree="")
+        save(store, "emil", 6, "not python either", tree="")
+        same = {row.student.key: row.same_as for row in store.grade_rows()}
+        assert same == {"anna": ("bert",), "bert": ("anna",), "carl": (), "dora": (), "emil": ()}
+        assert store.identical_groups() == (("anna", "bert"),)
+    assert count(path, "verdicts") == 4
+
+
+def test_sameness_holds_both_ways_across_attempts(path: Path) -> None:
+    with open_store(path) as store:
+        save(store, "anna", 6, tree="t")
+        save(store, "bert", 6, "copied", tree="t", attempt=1)
+        save(store, "bert", 7, "changed", tree="u", attempt=2)
+        save(store, "carl", 7, "other", tree="u")
+        same = {row.student.key: row.same_as for row in store.grade_rows()}
+        assert same == {"anna": ("bert",), "bert": ("anna", "carl"), "carl": ("bert",)}
+        assert store.identical_groups() == (("anna", "bert"), ("bert", "carl"))
+
+
+def test_a_student_is_not_the_same_as_themselves(path: Path) -> None:
+    with open_store(path) as store:
+        save(store, "anna", 6, "a", tree="t", attempt=1)
+        save(store, "anna", 6, "b", tree="t", attempt=2)
+        assert only_row(store).same_as == ()
+        assert store.identical_groups() == ()
+
+
+def test_a_large_group_is_whole_in_the_groups_and_cut_in_the_rows(path: Path) -> None:
+    keys = [f"s{n:03}" for n in range(MAX_SAME + 10)]
+    with open_store(path) as store:
+        for key in keys:
+            save(store, key, 6, tree="t")
+        assert {len(row.same_as) for row in store.grade_rows()} == {MAX_SAME}
+        assert store.identical_groups() == (tuple(keys),)
+
+
+# --- evidence ------------------------------------------------------------------------------------
+
+
+def test_evidence_holds_verdict_sources_key_and_history(path: Path) -> None:
+    with open_store(path) as store:
+        save(store, "anna", 6, "x = 1", tree="t")
+        known = store.known_verdict(key_of("t"))
+        assert known is not None
+        store.save_known(handin("bert"), program("x  =  1", "t"), known)
+        anna, bert = store.evidence("anna"), store.evidence("bert")
+    assert anna.verdict == verdict_of(6, program("x = 1").sha256)
+    assert (anna.source, anna.graded_source) == (b"x = 1", b"x = 1")
+    assert (bert.source, bert.graded_source) == (b"x  =  1", b"x = 1")
+    assert bert.verdict == anna.verdict
+    assert (anna.key, anna.row.same_as) == (key_of("t"), ("bert",))
+    assert anna.graded_at.endswith("+00:00")
+
+
+def test_a_program_of_any_size_keeps_its_first_megabyte(path: Path) -> None:
+    made = Program("f" * 64, "", b"x" * 3_000_000)
+    with open_store(path) as store:
+        store.save_grade(handin("anna"), made, key_of("f"), grade_of(0, made.sha256))
+        assert store.evidence("anna").source == b"x" * 1_000_000
+    with closing(sqlite3.connect(path)) as db:
+        assert db.execute("SELECT size_bytes FROM sources").fetchall() == [(3_000_000,)]
+
+
+def test_an_unknown_student_or_attempt_is_told_in_one_line(path: Path) -> None:
+    with open_store(path) as store:
+        save(store, "anna", 6)
+        with pytest.raises(BatchError, match="there is no student 'ana'; did you mean 'anna'"):
+            store.evidence("ana")
+        with pytest.raises(BatchError, match="anna has not handed in attempt 7"):
+            store.evidence("anna", attempt=7)
+
+
+def test_rows_are_of_one_moment_whatever_is_saved_meanwhile(path: Path) -> None:
+    with open_store(path) as store:
+        for key in ("anna", "bert"):
+            save(store, key, 5)
+        rows = store.grade_rows()
+        next(rows)
+        save(store, "carl", 5)
+        save(store, "bert", 9, attempt=2)
+        assert [row.score for row in rows] == [5.0]
+        assert scores(store) == {"anna": 5.0, "bert": 9.0, "carl": 5.0}
+
+
+# --- overrides -----------------------------------------------------------------------------------
+
+
+def test_an_override_is_kept_beside_the_grade_and_survives_regrading(path: Path) -> None:
+    with open_store(path) as store:
+        save(store, "anna", 3)
+        store.override("anna", 8.125, " she was ill ")
+    with open_store(path, "new hash") as store:
+        save(store, "anna", 4, "# new", exercise_hash="new hash")
+        row = only_row(store)
+        assert row.override is not None
+        assert (row.override.score, row.override.reason) == (8.13, "she was ill")
+        assert (row.score, row.final_score) == (4.0, 8.13)
+
+
+def test_an_override_can_be_taken_back_and_its_history_stays(path: Path) -> None:
+    with open_store(path) as store:
+        save(store, "anna", 3)
+        store.override("anna", 8, "one")
+        store.override("anna", 0, "two")
+        assert only_row(store).final_score == 0.0
+        store.clear_override("anna", "a mistake")
+        assert (only_row(store).override, only_row(store).final_score) == (None, 3.0)
+        history = store.evidence("anna").overrides
+        assert [(past.score, past.reason) for past in history] == [
+            (8.0, "one"),
+            (0.0, "two"),
+            (None, "a mistake"),
+        ]
+        with pytest.raises(BatchError, match="anna has no score of an instructor"):
+            store.clear_override("anna")
+
+
+@pytest.mark.parametrize(
+    ("student", "score", "reason", "words"),
+    [
+        ("nobody", 1.0, "why", "there is no student 'nobody'"),
+        ("anna", -1.0, "why", "the score is -1.0"),
+        ("anna", float("nan"), "why", "the score is nan"),
+        ("anna", float("inf"), "why", "the score is inf"),
+        ("anna", 1.0, "  ", "the reason is empty"),
+    ],
+)
+def test_an_override_needs_a_student_a_score_and_a_reason(
+    path: Path, student: str, score: float, reason: str, words: str
+) -> None:
+    with open_store(path) as store:
+        save(store, "anna", 3)
+        with pytest.raises(BatchError, match=words):
+            store.override(student, score, reason)
+        assert only_row(store).override is None
