@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from multiprocessing import get_context
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from grader.batch.evidence import PackedGrade, pack_grade
 from grader.executors import base, forked
@@ -25,6 +26,9 @@ from grader.executors.spawned import spawned_executor
 from grader.executors.spawned_pool import SpawnedPool
 from grader.exercise.loader import load_exercise
 from grader.grade import grade, read_submission
+
+if TYPE_CHECKING:
+    from multiprocessing.sharedctypes import Synchronized
 
 _ATTEMPTS = 2  # a zygote that was lost is replaced once for each job
 
@@ -58,17 +62,24 @@ class Graded:
 def open_pool(lanes: int) -> Executor:
     """A pool of so many lanes on this machine. Shut it down when the batch is done."""
     # A fresh interpreter each: nothing of this process's memory is in a lane.
-    return ProcessPoolExecutor(lanes, mp_context=get_context("spawn"), initializer=_settle)
+    context = get_context("spawn")
+    started = context.Value("i", 0)
+    return ProcessPoolExecutor(lanes, mp_context=context, initializer=_settle, initargs=(started,))
 
 
-def _settle() -> None:
+def _settle(started: Synchronized[int]) -> None:
     """Ctrl-C is for the batch to answer; and a lane ends when the batch does."""
+    with started.get_lock():
+        number, started.value = started.value, started.value + 1
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if sys.platform == "linux":
         from grader.executors.lockdown import kernel
 
         kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
         kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
+        # A lane, its zygote and its children take turns: moving between cores costs more.
+        cores = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, {cores[number % len(cores)]})
 
 
 def run_job(setup: Setup, job: Job) -> Graded:

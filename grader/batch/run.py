@@ -13,10 +13,11 @@ from dataclasses import dataclass, replace
 
 from grader.batch.evidence import Program, VerdictKey
 from grader.batch.lanes import Graded, Job, Setup, run_job
-from grader.batch.records import Handin
+from grader.batch.records import BatchError, Handin
 from grader.batch.store import Store
 
 JOBS_A_LANE = 3  # handed out ahead: a lane never waits, and few grades are lost with the batch
+CHANGED = "the file changed while the batch was running; run the same command again"
 _FILENAME_LIMIT = 80
 
 
@@ -94,9 +95,8 @@ class _Batch:
             return
         try:
             data = read(handin.path)
-        except OSError as error:
-            problem = f"it can't be read: {error.strerror or error}"
-            self._keep_problem(replace(handin, problem=problem))
+        except BatchError as error:
+            self._keep_problem(replace(handin, problem=str(error)))
             return
         sha256 = hashlib.sha256(data).hexdigest()
         known = None if self._again else self._store.known_verdict(self._key_of(sha256))
@@ -110,7 +110,16 @@ class _Batch:
     def jobs(self, read: Callable[[str], bytes]) -> Iterator[tuple[str, bytes, Handin]]:
         """One program of each group; sources are read when their turn comes, and not kept."""
         for sha256, handins in list(self._groups.items()):
-            yield sha256, read(handins[0].path), handins[0]
+            try:
+                data = read(handins[0].path)
+                problem = "" if hashlib.sha256(data).hexdigest() == sha256 else CHANGED
+            except BatchError as error:
+                data, problem = b"", str(error)
+            if not problem:
+                yield sha256, data, handins[0]
+                continue
+            for handin in self._groups.pop(sha256):
+                self._keep_problem(replace(handin, problem=problem))
 
     def keep(self, sha256: str, data: bytes, graded: Graded) -> None:
         """Keep a grade for everybody who handed these bytes in."""

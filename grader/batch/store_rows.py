@@ -256,17 +256,21 @@ def _grade_row(
 
 
 def _same_as(db: sqlite3.Connection, student: str, history: Sequence[_Handed]) -> tuple[str, ...]:
-    """Who else handed in one of these trees, at any attempt: so it holds both ways."""
+    """Who else handed in one of these trees, at any attempt: so it holds both ways.
+
+    The members of a group, who handed in one and the same file, are no finding.
+    """
     found = [
         [
             other
             for (other,) in db.execute(
-                "SELECT DISTINCT student FROM handins WHERE tree = ? AND student <> ?"
+                "SELECT DISTINCT student FROM handins"
+                " WHERE tree = ? AND student <> ? AND path <> ?"
                 f" ORDER BY student LIMIT {MAX_SAME}",
-                (tree, student),
+                (tree, student, path),
             )
         ]
-        for tree in {row.tree for row in history if row.tree}
+        for tree, path in {(row.tree, row.path) for row in history if row.tree}
     ]
     merged = dict.fromkeys(heapq.merge(*found))
     return tuple(merged)[:MAX_SAME]

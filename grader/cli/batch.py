@@ -157,6 +157,9 @@ def _say_found(console: Console, found: Discovery) -> None:
         console.print(f"  skipped: {one_line(skipped.path, 120)} ({one_line(skipped.why, 160)})\n")
     if len(found.skipped) > _NAMES_SHOWN:
         console.print(f"  … and {len(found.skipped) - _NAMES_SHOWN} more\n")
+    if found.unmatched:
+        names = ", ".join(found.unmatched[:_NAMES_SHOWN])
+        console.print(f"  not on the roster: {one_line(names, _LIMIT)}\n")
 
 
 def _grade(

@@ -15,6 +15,7 @@ from pathlib import Path
 from grader.cli.console import complain
 from grader.cli.problems import Refusal
 from grader.engine.core import Submission
+from grader.exercise.catalog import usual_names
 from grader.exercise.model import Exercise
 from grader.grade import MAX_SOURCE_BYTES, read_submission
 
@@ -30,16 +31,6 @@ def submission(exercise: Exercise, file: str | None) -> Submission:
     if path == STANDARD_INPUT:
         return read_submission(path, "<stdin>", _read_standard_input())
     return read_submission(path, _safe_name(path), _read_file(path))
-
-
-def usual_names(exercise_id: str) -> tuple[str, ...]:
-    """Where a program for this exercise is looked for, in the current folder."""
-    return (
-        f"{exercise_id}.py",
-        f"{exercise_id.replace('-', '_')}.py",
-        f"{exercise_id}/solution.py",
-        f"{exercise_id}/{exercise_id}.py",
-    )
 
 
 def _find(exercise_id: str) -> str:

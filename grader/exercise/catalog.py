@@ -66,3 +66,13 @@ def _natural(name: str) -> list[tuple[int, str]]:
         (int(part), "") if part.isdecimal() and len(part) < 10 else (-1, part)
         for part in re.findall(r"[0-9]+|[^0-9]+", name)
     ]
+
+
+def usual_names(exercise_id: str) -> tuple[str, ...]:
+    """What the program for an exercise is usually called, inside a student's folder."""
+    return (
+        f"{exercise_id}.py",
+        f"{exercise_id.replace('-', '_')}.py",
+        f"{exercise_id}/solution.py",
+        f"{exercise_id}/{exercise_id}.py",
+    )

@@ -12,8 +12,9 @@ from grader.batch.discovery.layouts import (
     unique,
 )
 from grader.batch.discovery.listing import shown
-from grader.batch.discovery.programs import is_program, usual_names
+from grader.batch.discovery.programs import is_program
 from grader.batch.records import BatchError, Student
+from grader.exercise.catalog import usual_names
 
 FOLDERS = "a folder a student"
 FILES = "a file a student"
@@ -40,7 +41,9 @@ def general(view: View) -> Recognised:
     view = _inside_the_wrapper(view)
     programs = [view.name(entry) for entry in view.files() if is_program(entry.path)]
     holding = [name for name in view.folders() if any(is_program(p) for p, _ in view.within(name))]
-    usual = [name for name in programs if name.casefold() in usual_names(view.exercise_id)]
+    usual = [
+        name for name in programs if name.casefold() in usual_names(view.exercise_id.casefold())
+    ]
     if usual:
         raise BatchError(
             f"{shown(view.source)} holds {shown(usual[0])} itself, so it looks like one student's",
@@ -100,6 +103,6 @@ def _inside_the_wrapper(view: View) -> View:
 def _is_class(view: View) -> bool:
     """Say whether a folder holds more than one student, rather than one student's files."""
     programs = [view.name(entry) for entry in view.files() if is_program(entry.path)]
-    if any(name.casefold() in usual_names(view.exercise_id) for name in programs):
+    if any(name.casefold() in usual_names(view.exercise_id.casefold()) for name in programs):
         return False
     return len(programs) > 1 or (not programs and len(view.folders()) > 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from grader.batch.discovery.listing import shown
+from grader.exercise.catalog import usual_names
 
 _SHOWN = 4  # names in a message
 
@@ -12,17 +13,6 @@ _SHOWN = 4  # names in a message
 def is_program(path: str) -> bool:
     """Say whether a name is that of a Python file."""
     return path[-3:].lower() == ".py" and len(path.rpartition("/")[2]) > len(".py")
-
-
-def usual_names(exercise_id: str) -> tuple[str, ...]:
-    """Names of a program for an exercise, in the order of ``asyncgrade check``."""
-    plain = exercise_id.casefold()
-    return (
-        f"{plain}.py",
-        f"{plain.replace('-', '_')}.py",
-        f"{plain}/solution.py",
-        f"{plain}/{plain}.py",
-    )
 
 
 def choose(
