@@ -7,6 +7,7 @@ import platform
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from grader.batch.evidence import Evidence
@@ -25,11 +26,13 @@ from grader.exercise.model import Exercise
 from grader.reporters import terminal
 from grader.reporters.html import class_page
 from grader.reporters.html.class_page import ClassItem, ClassRow
+from grader.verdict import Verdict
 from grader.version import __version__
 
 _LIMIT = 300
 _NAMES_SHOWN = 20
 _FEEDBACK_WIDTH = 80
+SEED_WITHHELD = "kept by your instructor"  # who has it can foresee the values of the services
 
 
 def write_class_files(
@@ -120,20 +123,27 @@ def _class_row(row: GradeRow, evidence: Evidence) -> ClassRow:
         is_late=bool(row.is_late),
         graded_s=row.graded_s,
         problem=row.problem,
-        verdict=evidence.verdict,
+        verdict=evidence.verdict and _without_secret(evidence.verdict),
         source=evidence.graded_source.decode("utf-8", "replace"),
     )
+
+
+def _without_secret(verdict: Verdict) -> Verdict:
+    """For pages and files that may be shown around; the gradebook and explain-grade have it."""
+    return replace(verdict, seed=SEED_WITHHELD, replay="")
 
 
 def _reports(
     store: Store, rows: Iterable[GradeRow], keep: Keep, late: LatePolicy | None
 ) -> Iterator[tuple[GradeRow, str]]:
-    """Each grade with the report that its student would have seen."""
+    """Each grade with the report that its student would have seen, but for the batch's secret."""
     for row in rows:
         verdict = store.evidence(row.student.key, row.attempt, keep, late).verdict
         report = ""
         if verdict is not None:
-            report = terminal.render(verdict, width=_FEEDBACK_WIDTH, color=False, unicode=True)
+            report = terminal.render(
+                _without_secret(verdict), width=_FEEDBACK_WIDTH, color=False, unicode=True
+            )
         yield row, report
 
 

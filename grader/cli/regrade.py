@@ -18,6 +18,7 @@ from grader.cli.lookup import exercises_option, load
 from grader.cli.problems import ExitCode, Refusal
 from grader.cli.workers import choose_executor
 from grader.escape import for_terminal, one_line
+from grader.exercise.model import ExerciseError
 from grader.grade import grade, read_submission
 from grader.reporters import terminal
 from grader.verdict import Verdict
@@ -70,7 +71,9 @@ def export(
 @_FOLDER
 @click.argument("student")
 @click.option("--attempt", type=click.IntRange(1), help="Default: the one that counts.")
-@click.option("--replay", is_flag=True, help="Grade the program again and compare.")
+@click.option(
+    "--replay/--no-replay", default=True, show_default=True, help="Grade it again and compare."
+)
 @_KEEP
 @_LATE
 @exercises_option
@@ -85,7 +88,11 @@ def explain_grade(
     late_file: Path | None,
     folder: Path,
 ) -> int:
-    """Show the evidence that was kept of one student's grade: items, timeline, output, source."""
+    """Show the evidence that was kept of one student's grade, and grade the program once more.
+
+    With the seed of the batch the verdict must come out the same; if it does not, the exit code
+    is 1.
+    """
     late = load_policy(late_file) if late_file else None
     with Store.open(gradebook_in(folder_of_batch), create=False) as store:
         evidence = store.evidence(student, attempt, keep, late)
@@ -138,7 +145,11 @@ def _facts(evidence: Evidence) -> list[str]:
 
 def _replay(tools: Tools, evidence: Evidence, before: Verdict, folder: Path) -> int:
     """Grade once more with the same seed: everything that is judged must come out the same."""
-    exercise = load(before.exercise, folder)
+    try:
+        exercise = load(before.exercise, folder)
+    except (Refusal, ExerciseError) as error:
+        tools.console.print(f"\nnot replayed: {one_line(str(error), _LIMIT)}\n")
+        return ExitCode.ALL_PASSED
     submission = read_submission(before.path, "program.py", evidence.graded_source)
     now = grade(exercise, submission, choose_executor(tools.workers), before.seed)
     same = [(i.id, i.status, i.points) for i in now.items] == [
