@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import platform
+from concurrent.futures import BrokenExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,12 +26,16 @@ from grader.cli.problems import ExitCode
 from grader.cli.progress import ProgressLine
 from grader.cli.workers import check_level
 from grader.escape import one_line
-from grader.executors.base import LEVELS
+from grader.executors.base import LEVELS, ExecutorFailed
 from grader.exercise.catalog import find_exercise
 from grader.exercise.model import Exercise
 from grader.version import __version__
 
 _NAMES_SHOWN = 20
+LANE_LOST = (
+    "a process that grades was killed, perhaps because memory ran out; every grade up to then is "
+    "kept. Run the same command again to go on, with fewer lanes if it happens again (-j 1)"
+)
 _LIMIT = 300
 
 
@@ -197,6 +202,8 @@ def _grade(
         except KeyboardInterrupt:
             pool.shutdown(wait=False, cancel_futures=True)
             return None
+        except BrokenExecutor:
+            raise ExecutorFailed(LANE_LOST) from None
     store.finish_run()
     return progress
 
