@@ -79,6 +79,9 @@ def _forget_current_folder() -> None:
     except OSError:  # the folder was deleted: there is nothing in it to import
         here = ""
     sys.path[:] = [folder for folder in sys.path if folder not in ("", here)]
+    ours = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120
+    if ours not in sys.path:  # it was the current folder: the lanes of a batch look for it there
+        sys.path.append(ours)
 
 
 if __name__ == "__main__":

@@ -11,12 +11,15 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
-from multiprocessing import get_context
+from itertools import count
+from multiprocessing import active_children, current_process, parent_process
+from multiprocessing.context import SpawnContext, SpawnProcess
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from grader.batch.evidence import PackedGrade, pack_grade
 from grader.executors import base, forked
@@ -27,9 +30,8 @@ from grader.executors.spawned_pool import SpawnedPool
 from grader.exercise.loader import load_exercise
 from grader.grade import grade, read_submission
 
-if TYPE_CHECKING:
-    from multiprocessing.sharedctypes import Synchronized
-
+_OUR_FOLDER = Path(__file__).resolve().parent.parent.parent  # holds the package
+_numbers = count()
 _ATTEMPTS = 2  # a zygote that was lost is replaced once for each job
 
 
@@ -62,22 +64,78 @@ class Graded:
 def open_pool(lanes: int) -> Executor:
     """A pool of so many lanes on this machine. Shut it down when the batch is done."""
     # A fresh interpreter each: nothing of this process's memory is in a lane.
-    context = get_context("spawn")
-    started = context.Value("i", 0)
-    return ProcessPoolExecutor(lanes, mp_context=context, initializer=_settle, initargs=(started,))
+    with _among_our_own_files():  # this starts the process that clears semaphores away
+        return ProcessPoolExecutor(lanes, mp_context=_LaneContext(), initializer=_settle)
 
 
-def _settle(started: Synchronized[int]) -> None:
+def stop_pool(pool: Executor) -> None:
+    """End the lanes at once, whatever they grade: what they have not handed in is lost."""
+    for process in active_children():
+        process.kill()
+    pool.shutdown(wait=True, cancel_futures=True)
+
+
+class _LaneProcess(SpawnProcess):
+    number = 0
+
+    def start(self) -> None:
+        """Start it so that Ctrl-C waits until it can be ignored, see ``_settle``."""
+        self.number = next(_numbers)
+        with _among_our_own_files(), _signals_wait():
+            super().start()
+
+
+class _LaneContext(SpawnContext):
+    Process = _LaneProcess
+
+
+@contextmanager
+def _among_our_own_files() -> Iterator[None]:
+    """Leave the current folder for a moment.
+
+    An interpreter that is started with -c looks there first for modules, and a student's
+    ``pickle.py`` may be there.
+    """
+    try:
+        here = str(Path.cwd())
+    except OSError:  # the folder was deleted
+        here = ""
+    os.chdir(_OUR_FOLDER)
+    try:
+        yield
+    finally:
+        if here:
+            os.chdir(here)
+
+
+@contextmanager
+def _signals_wait() -> Iterator[None]:
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _settle() -> None:
     """Ctrl-C is for the batch to answer; and a lane ends when the batch does."""
-    with started.get_lock():
-        number, started.value = started.value, started.value + 1
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     if sys.platform == "linux":
         from grader.executors.lockdown import kernel
 
         kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
         kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
+    batch = parent_process()
+    if batch is None or not batch.is_alive():  # it ended while this lane started
+        os._exit(1)
+    if sys.platform == "linux":
         # A lane, its zygote and its children take turns: moving between cores costs more.
+        number = getattr(current_process(), "number", 0)
         cores = sorted(os.sched_getaffinity(0))
         os.sched_setaffinity(0, {cores[number % len(cores)]})
 

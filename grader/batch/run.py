@@ -18,7 +18,7 @@ from grader.batch.store import Store
 
 JOBS_A_LANE = 3  # handed out ahead: a lane never waits, and few grades are lost with the batch
 CHANGED = "the file changed while the batch was running; run the same command again"
-_FILENAME_LIMIT = 80
+_FILENAME = "program.py"  # what tracebacks call it: the same for all who handed these bytes in
 
 
 @dataclass(slots=True)
@@ -63,7 +63,7 @@ def grade_all(
         while True:
             while len(running) < JOBS_A_LANE * lanes and (job := next(jobs, None)) is not None:
                 sha256, data, first = job
-                task = Job(first.path, _filename(first), data)
+                task = Job(first.path, _FILENAME, data)
                 running[pool.submit(run_job, setup, task)] = (sha256, data)
             if not running:
                 return batch.progress
@@ -123,7 +123,7 @@ class _Batch:
 
     def keep(self, sha256: str, data: bytes, graded: Graded) -> None:
         """Keep a grade for everybody who handed these bytes in."""
-        for handin in self._groups.pop(sha256):
+        for number, handin in enumerate(self._groups.pop(sha256)):
             if graded.grade is None:
                 self._keep_problem(replace(handin, problem=graded.problem))
                 continue
@@ -132,7 +132,7 @@ class _Batch:
                 Program(sha256, graded.tree, data),
                 self._key_of(sha256),
                 graded.grade,
-                replace=self._again,
+                replace=self._again and number == 0,
             )
             self._count(passed=graded.grade.passed)
 
@@ -145,10 +145,3 @@ class _Batch:
             self.progress.passed += 1
         else:
             self.progress.failed += 1
-
-
-def _filename(handin: Handin) -> str:
-    """What tracebacks call the program: the end of its path, plain characters only."""
-    name = handin.path.rpartition("/")[2]
-    plain = "".join(c if c.isascii() and (c.isalnum() or c in "_-.+") else "_" for c in name)
-    return plain[-_FILENAME_LIMIT:] or "program.py"

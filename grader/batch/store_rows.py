@@ -7,7 +7,7 @@ import heapq
 import sqlite3
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Literal
 
@@ -122,7 +122,7 @@ def evidence(
     return Evidence(
         row=_grade_row(db, shown, history, policy, exercise, max_score),
         key=kept and VerdictKey(*kept[:5]),
-        verdict=kept and unpack(kept[5]),
+        verdict=kept and replace(unpack(kept[5]), path=shown.path),  # not who was graded first
         source=_source(db, shown.sha256),
         graded_source=_source(db, kept[6] if kept else shown.sha256),
         graded_at=kept[7] if kept else "",

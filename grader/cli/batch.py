@@ -12,7 +12,7 @@ import click
 
 from grader.batch.discovery.find import Discovery, discover
 from grader.batch.evidence import VerdictKey
-from grader.batch.lanes import Setup, isolation_of, open_pool, usable_cores
+from grader.batch.lanes import Setup, isolation_of, open_pool, stop_pool, usable_cores
 from grader.batch.late import load_policy
 from grader.batch.run import Progress, grade_all
 from grader.batch.store import Store
@@ -200,7 +200,7 @@ def _grade(
                 tell=line.show,
             )
         except KeyboardInterrupt:
-            pool.shutdown(wait=False, cancel_futures=True)
+            stop_pool(pool)
             return None
         except BrokenExecutor:
             raise ExecutorFailed(LANE_LOST) from None

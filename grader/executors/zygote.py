@@ -55,7 +55,8 @@ def main(lockdown: Lockdown, *, wants_spare: bool) -> None:
     confined = {*reached}.isdisjoint(("fork", "kill"))  # a program can't leave a process behind
     nursery = Nursery(lockdown, confined=confined, keeps_spare=confined and wants_spare)
     found = {"layers": lockdown.layers, "reachable": reached, "missing": lockdown.missing}
-    serve(socket.socket(fileno=CONTROL_FD), nursery, json.dumps(found).encode())
+    with suppress(ConnectionError):  # the host went away while it was answered
+        serve(socket.socket(fileno=CONTROL_FD), nursery, json.dumps(found).encode())
     nursery.close()
     os._exit(0)
 
