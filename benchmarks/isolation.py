@@ -130,7 +130,8 @@ def leaks() -> None:
 
 
 def census() -> dict[str, int]:
-    """Counts for this process and all below it."""
+    """Counts for this process and all below it, when the last child has gone."""
+    time.sleep(0.5)
     tree = [os.getpid()]
     for pid in tree:
         tree += children_of(pid)
