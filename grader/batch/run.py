@@ -18,7 +18,9 @@ from grader.batch.store import Store
 
 JOBS_A_LANE = 3  # handed out ahead: a lane never waits, and few grades are lost with the batch
 CHANGED = "the file changed while the batch was running; run the same command again"
-_FILENAME = "program.py"  # what tracebacks call it: the same for all who handed these bytes in
+PROGRAM_FILENAME = (
+    "program.py"  # what tracebacks call it: the same for all who handed these bytes in
+)
 
 
 @dataclass(slots=True)
@@ -63,7 +65,7 @@ def grade_all(
         while True:
             while len(running) < JOBS_A_LANE * lanes and (job := next(jobs, None)) is not None:
                 sha256, data, first = job
-                task = Job(first.path, _FILENAME, data)
+                task = Job(first.path, PROGRAM_FILENAME, data)
                 running[pool.submit(run_job, setup, task)] = (sha256, data)
             if not running:
                 return batch.progress

@@ -23,8 +23,8 @@ from grader.batch.records import BatchError, GradeRow, Handin, Student, rounded
 from grader.batch.store_rows import Keep, plain, student_key
 from grader.batch.store_schema import WAIT_S, connect, open_file, plain_errors
 from grader.exercise.compiler import did_you_mean
+from grader.grade import MAX_SOURCE_BYTES
 
-MAX_SOURCE_BYTES = 1_000_000  # what is kept of one program; longer ones are not graded
 MAX_SEED_CHARS = 200
 _SECRET_BYTES = 32
 

@@ -12,6 +12,7 @@ import click
 
 from grader.batch.discovery.find import Discovery, discover
 from grader.batch.evidence import VerdictKey
+from grader.batch.exports.writing import make_folder
 from grader.batch.lanes import Setup, isolation_of, open_pool, stop_pool, usable_cores
 from grader.batch.late import load_policy
 from grader.batch.run import Progress, grade_all
@@ -20,7 +21,7 @@ from grader.batch.store_rows import Keep
 from grader.cli.app import Tools
 from grader.cli.class_files import write_class_files
 from grader.cli.console import Console
-from grader.cli.gradebook import GRADEBOOK, open_folder
+from grader.cli.gradebook import GRADEBOOK
 from grader.cli.lookup import exercises_option, load
 from grader.cli.problems import ExitCode
 from grader.cli.progress import ProgressLine
@@ -124,7 +125,8 @@ def batch(
         submissions, exercise_id=exercise.id, layout=layout, program_name=program, roster=roster
     )
     _say_found(tools.console, found)
-    out = open_folder(out or Path(f"{exercise.id}-grades"))
+    out = out or Path(f"{exercise.id}-grades")
+    make_folder(out)
     with Store.open(out / GRADEBOOK) as store:
         job = _Job(exercise, find_exercise(exercise_id, folder), store.secret(seed))
         progress = _grade(

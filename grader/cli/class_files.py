@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import platform
-import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,13 +11,13 @@ from grader.batch.evidence import Evidence
 from grader.batch.exports.export import export
 from grader.batch.exports.feedback import write_feedback
 from grader.batch.exports.fill import Filled, fill
+from grader.batch.exports.writing import atomic
 from grader.batch.late import LatePolicy
 from grader.batch.records import GradeRow
 from grader.batch.store import Store
 from grader.batch.store_rows import Keep
 from grader.cli.console import Console
 from grader.cli.gradebook import GRADES, REPORT
-from grader.cli.problems import Refusal
 from grader.escape import one_line
 from grader.exercise.model import Exercise
 from grader.reporters import terminal
@@ -47,7 +44,7 @@ def write_class_files(
     column: str | None,
     feedback: Path | None,
 ) -> None:
-    """Write everything, and say what was written. Raises BatchError or Refusal."""
+    """Write everything, and say what was written. Raises BatchError."""
 
     def rows() -> Iterator[GradeRow]:
         return store.grade_rows(keep, late)
@@ -68,7 +65,7 @@ def write_class_files(
 def write_class_page(
     store: Store, exercise: Exercise, path: Path, keep: Keep, late: LatePolicy | None
 ) -> Path:
-    """Write the class page, whole or not at all. Raises Refusal."""
+    """Write the class page, whole or not at all. Raises BatchError."""
     rows = (
         _class_row(row, store.evidence(row.student.key, row.attempt, keep, late))
         for row in store.grade_rows(keep, late)
@@ -81,25 +78,9 @@ def write_class_page(
         "graded with": f"asyncgrade {__version__}, Python {platform.python_version()}",
     }
     chunks = class_page.render(exercise.title, exercise.id, rows, facts)
-    try:
-        _write_whole(path, chunks)
-    except OSError as error:
-        raise Refusal(f"can't write to {path}: {error.strerror}") from None
+    with atomic(path) as file:
+        file.writelines(chunks)
     return path
-
-
-def _write_whole(path: Path, chunks: Iterable[str]) -> None:
-    handle, name = tempfile.mkstemp(prefix=".asyncgrade-", dir=path.parent)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            for chunk in chunks:
-                file.write(chunk)
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    except BaseException:
-        with suppress(OSError):
-            Path(name).unlink()
-        raise
 
 
 def _class_row(row: GradeRow, evidence: Evidence) -> ClassRow:

@@ -11,15 +11,6 @@ GRADES = "grades.csv"
 REPORT = "report.html"
 
 
-def open_folder(folder: Path) -> Path:
-    """Make the folder if it is not there. Raises Refusal."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise Refusal(f"can't make the folder {folder}: {error.strerror}") from None
-    return folder
-
-
 def gradebook_in(folder: Path) -> Path:
     """The gradebook that a batch has made. Raises Refusal."""
     path = folder / GRADEBOOK

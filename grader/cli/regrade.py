@@ -10,6 +10,7 @@ from grader.batch.evidence import Evidence
 from grader.batch.exports.export import FORMATS, TO_A_FOLDER
 from grader.batch.exports.export import export as write_export
 from grader.batch.late import load_policy
+from grader.batch.run import PROGRAM_FILENAME
 from grader.batch.store import Store
 from grader.batch.store_rows import Keep
 from grader.cli.app import Tools
@@ -150,7 +151,7 @@ def _replay(tools: Tools, evidence: Evidence, before: Verdict, folder: Path) -> 
     except (Refusal, ExerciseError) as error:
         tools.console.print(f"\nnot replayed: {one_line(str(error), _LIMIT)}\n")
         return ExitCode.ALL_PASSED
-    submission = read_submission(before.path, "program.py", evidence.graded_source)
+    submission = read_submission(before.path, PROGRAM_FILENAME, evidence.graded_source)
     now = grade(exercise, submission, choose_executor(tools.workers), before.seed)
     same = [(i.id, i.status, i.points) for i in now.items] == [
         (i.id, i.status, i.points) for i in before.items

@@ -16,12 +16,13 @@ from collections.abc import Callable, Collection
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
+from grader.executors.zygote_script import CONTROL_FD
+
 if TYPE_CHECKING:
     from grader.executors.base import Isolation
     from grader.executors.conversation import Exit, Link, News, WorkerSession
     from grader.exercise.model import Limits
 
-CONTROL_FD = 3
 READ_BYTES = 262_144
 ANSWER_S = 10.0  # the zygote answers within milliseconds, unless a program has stopped it
 GONE = (

@@ -32,14 +32,13 @@ from grader.executors.lockdown import kernel
 from grader.executors.lockdown.layers import Lockdown
 from grader.worker import bootstrap, rehearsal, virtual_time
 
-CONTROL_FD = 3
 SPARE_CHILD = "spare_child"  # can be left out like a layer
 USUAL_LIMITS = {"cpu_s": 2, "memory_mib": 512}  # what most exercises say
 _FIRST_OF_NAMESPACE = 1  # the process number
 _MAX_ORPHANS = 10_000
 
 
-def main(lockdown: Lockdown, *, wants_spare: bool) -> None:
+def main(lockdown: Lockdown, control_fd: int, *, wants_spare: bool) -> None:
     """Serve the host until it goes away. ``wants_spare``: unless a benchmark does not."""
     bootstrap.add_exit_and_quit()
     kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
@@ -56,7 +55,7 @@ def main(lockdown: Lockdown, *, wants_spare: bool) -> None:
     nursery = Nursery(lockdown, confined=confined, keeps_spare=confined and wants_spare)
     found = {"layers": lockdown.layers, "reachable": reached, "missing": lockdown.missing}
     with suppress(ConnectionError):  # the host went away while it was answered
-        serve(socket.socket(fileno=CONTROL_FD), nursery, json.dumps(found).encode())
+        serve(socket.socket(fileno=control_fd), nursery, json.dumps(found).encode())
     nursery.close()
     os._exit(0)
 

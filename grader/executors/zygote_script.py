@@ -29,7 +29,7 @@ def main() -> None:
     del sys.modules["ssl"]
     sys.dont_write_bytecode = True  # from here on; our own modules may be cached
     sys.path.remove(package_parent)  # a submission finds the standard library only
-    zygote.main(lockdown, wants_spare=zygote.SPARE_CHILD not in without)
+    zygote.main(lockdown, CONTROL_FD, wants_spare=zygote.SPARE_CHILD not in without)
 
 
 if __name__ == "__main__":
