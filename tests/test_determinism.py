@@ -34,7 +34,7 @@ PROGRAMS = [
     "exercise-8/wrong/as_completed_zip",
 ]
 
-# Sets of tasks iterate in the order of their addresses.
+# What a program shows of addresses, of sets and of hashes.
 SETS = """
 import asyncio
 from services import *

@@ -1,7 +1,7 @@
 """Makes the addresses of objects the same in every process, where the system allows it.
 
-Sets of tasks iterate in the order of their addresses: with fixed ones a program runs the same way
-every time. Imports almost nothing, because the interpreter is started a second time.
+Sets of coroutines iterate in the order of their addresses: with fixed ones a program runs the same
+way every time. Imports almost nothing, because the interpreter is started a second time.
 """
 
 from __future__ import annotations

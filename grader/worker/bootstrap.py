@@ -64,6 +64,7 @@ class Worker:
         self._run: StudentRun | None = None
         self._module: ModuleType | None = None
         self._load: Load | None = None
+        self._newest_first = False  # turns with each run
         self._loaded: list[Any] = []  # goes out with the first messages of the run, or alone
 
     def obey_all(self, messages: list[Any]) -> None:
@@ -108,7 +109,10 @@ class Worker:
             return
         entry: Any = self._module.__dict__.get(self._load.entry)
         loaded, self._loaded = self._loaded, []
-        self._run = StudentRun(self._channel, self._load.filename, self._load.source, loaded)
+        self._newest_first = not self._newest_first
+        self._run = StudentRun(
+            self._channel, self._load.filename, self._load.source, loaded, self._newest_first
+        )
         try:
             self._run.play(entry, begin)
         except Stopped:

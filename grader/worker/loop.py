@@ -74,6 +74,7 @@ class VirtualLoop(asyncio.AbstractEventLoop):
     (``advance_to``, a future's result, ``call_soon``, ``stop``) or raises. Without it the clock
     jumps to the next timer, and ``DeadlockError`` is raised when there is none.
     ``on_exception`` gets the contexts that the default exception handler would log.
+    ``make_task`` is called as ``asyncio.Task`` is.
     """
 
     slow_callback_duration = 0.1  # asyncio has it; a virtual clock sees no slow callback
@@ -97,6 +98,7 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         at_rest: Callable[[int | None, bool], None] | None = None,
         *,
         on_exception: Callable[[_ExceptionContext], None] | None = None,
+        make_task: Callable[..., asyncio.Task[Any]] = asyncio.Task,
     ) -> None:
         self.now_us = 0
         # Timers strictly before it run without asking at_rest; None: all of them.
@@ -104,6 +106,7 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         self.unclosed_asyncgens = []
         self._at_rest = at_rest
         self._on_exception = on_exception
+        self._make_task = make_task
         self._ready: deque[Any] = deque()  # of handles
         self._timers: list[tuple[int, int, Any]] = []  # deadline, number, handle
         self._timer_count = self._cancelled_timers = 0
@@ -249,7 +252,7 @@ class VirtualLoop(asyncio.AbstractEventLoop):
             self._check_closed()
         task: Any
         if self._task_factory is None:
-            task = asyncio.Task(coro, loop=self, **kwargs)
+            task = self._make_task(coro, loop=self, **kwargs)
             if task._source_traceback:
                 del task._source_traceback[-1]
         else:

@@ -41,6 +41,7 @@ from grader.protocol import (
 from grader.worker import places
 from grader.worker.loading import exception_class
 from grader.worker.loop import VirtualLoop
+from grader.worker.tasks import task_maker
 from grader.worker.teardown import dismiss, silence
 from grader.worker.virtual_time import clock_on
 
@@ -63,13 +64,20 @@ class Stopped(BaseException):
 
 
 class StudentRun:
-    """The worker's side of one run."""
+    """The worker's side of one run. ``newest_first``: the order of its sets of tasks."""
 
     def __init__(
-        self, channel: Channel, filename: str, source: str, unsent: list[Any] | None = None
+        self,
+        channel: Channel,
+        filename: str,
+        source: str,
+        unsent: list[Any] | None = None,
+        newest_first: bool = False,
     ) -> None:
         self.thread = _thread.get_ident()
-        self.loop = VirtualLoop(self.at_rest, on_exception=self._on_exception)
+        self.loop = VirtualLoop(
+            self.at_rest, on_exception=self._on_exception, make_task=task_maker(newest_first)
+        )
         self._channel = channel
         self._filename = filename
         self._source = source

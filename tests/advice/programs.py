@@ -442,6 +442,16 @@ async def get_items(ids):
     return [f for f in asyncio.as_completed([get_item(i) for i in ids])]
 """,
     ),
+    "wait_set": (
+        "exercise-4",
+        """\
+async def get_items(ids):
+    if not ids:
+        return []
+    done, _ = await asyncio.wait([asyncio.create_task(get_item(i)) for i in ids])
+    return [task.result() for task in done]
+""",
+    ),
     "append_reversed": (
         "exercise-4",
         """\

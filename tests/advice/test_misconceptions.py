@@ -125,7 +125,7 @@ SHOWN = [
     Shown("exercise-8/as_completed_zip", "result", "as_completed_order", 8, "the wrong keys"),
     Shown("sum_expr", "result", "as_completed_order", 5, "under the wrong keys"),
     Shown("exercise-4/append", "result", "append_order", 6, "append adds results in order of comp"),
-    Shown("exercise-4/wait_set", "result", "done_is_a_set", 5, "a set has no order"),
+    Shown("wait_set", "result", "done_is_a_set", 6, "a set has no order"),
     Shown("exercise-2/swapped", "result", "swapped_results", None, "stand in the wrong order"),
     Shown("append_reversed", "result", "swapped_results", None, "stand in the wrong order"),
     Shown("no_return", "result", "no_return", None, "the function returned None"),
