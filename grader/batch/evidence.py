@@ -34,7 +34,7 @@ class Program:
 class VerdictKey:
     """What a verdict depends on: equal keys, equal verdicts."""
 
-    content: str  # the sha256 of the bytes, or the digest of the syntax tree
+    sha256: str  # of the program's bytes
     exercise_hash: str
     seed: str
     grader_version: str
@@ -45,7 +45,6 @@ class VerdictKey:
 class PackedGrade:
     """A verdict ready to be saved: what is counted, and all of it, packed."""
 
-    sha256: str
     score: int
     max_score: int
     passed: bool
@@ -92,26 +91,29 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Everything that explains one grade.
-
-    ``graded_source`` is what the lines of the verdict speak of. It differs from ``source`` when
-    another student's program with the same syntax tree was graded first.
-    """
+    """Everything that explains one grade."""
 
     row: GradeRow
     key: VerdictKey | None  # None, as the verdict: not graded
     verdict: Verdict | None
     source: bytes
-    graded_source: bytes
     graded_at: str
     attempts: tuple[Attempt, ...]  # oldest first
     overrides: tuple[PastOverride, ...]  # oldest first
 
 
+@dataclass(frozen=True, slots=True)
+class ExplainedRow:
+    """A student's grade with the verdict (None: not graded) and the program it rests on."""
+
+    row: GradeRow
+    verdict: Verdict | None
+    source: bytes
+
+
 def pack_grade(verdict: Verdict, graded_s: float) -> PackedGrade:
     """Make a verdict ready for a store; this is work for the process that graded."""
     return PackedGrade(
-        sha256=verdict.sha256,
         score=verdict.score,
         max_score=verdict.max_score,
         passed=verdict.passed,

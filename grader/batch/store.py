@@ -17,7 +17,14 @@ from pathlib import Path
 from types import TracebackType
 
 from grader.batch import store_rows
-from grader.batch.evidence import Evidence, KnownVerdict, PackedGrade, Program, VerdictKey
+from grader.batch.evidence import (
+    Evidence,
+    ExplainedRow,
+    KnownVerdict,
+    PackedGrade,
+    Program,
+    VerdictKey,
+)
 from grader.batch.late import LatePolicy
 from grader.batch.records import BatchError, GradeRow, Handin, Student, rounded
 from grader.batch.store_rows import Keep, plain, student_key
@@ -138,6 +145,7 @@ class Store:
         A verdict that is known under this key stays, unless ``replace``.
         """
         with self._transaction() as db:
+            _save_source(db, program)
             number, new = _save_verdict(db, key, grade, replace)
             self._save_handin(db, handin, program, number)
             if new:
@@ -160,12 +168,7 @@ class Store:
         if self._run is None:
             raise RuntimeError("begin_run comes first")
         key = _save_student(db, handin.student)
-        if program.sha256:
-            kept = program.source[:MAX_SOURCE_BYTES]
-            db.execute(
-                "INSERT INTO sources VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-                (program.sha256, len(program.source), store_rows.compress(kept)),
-            )
+        _save_source(db, program)
         problem = "" if verdict is not None else handin.problem or "it was not graded"
         db.execute(
             "INSERT INTO handins (student, attempt, sha256, tree, path, submitted_at, is_late,"
@@ -196,6 +199,13 @@ class Store:
         with plain_errors(self.path), self._snapshot() as db:
             yield from store_rows.grade_rows(db, keep, late_policy)
 
+    def explained_rows(
+        self, keep: Keep = "last", late_policy: LatePolicy | None = None
+    ) -> Iterator[ExplainedRow]:
+        """What ``grade_rows`` gives, each with its verdict and program, all of one moment."""
+        with plain_errors(self.path), self._snapshot() as db, _damage_is_an_error():
+            yield from store_rows.explained_rows(db, keep, late_policy)
+
     def evidence(
         self,
         student: str,
@@ -204,12 +214,9 @@ class Store:
         late_policy: LatePolicy | None = None,
     ) -> Evidence:
         """All that explains a student's grade, or one attempt of it. Raises BatchError."""
-        with plain_errors(self.path), self._snapshot() as db:
+        with plain_errors(self.path), self._snapshot() as db, _damage_is_an_error():
             key = self._known_student(db, student)
-            try:
-                found = store_rows.evidence(db, key, attempt, keep, late_policy)
-            except ValueError as error:
-                raise sqlite3.DatabaseError(f"malformed: {error}") from error
+            found = store_rows.evidence(db, key, attempt, keep, late_policy)
         if found is None:
             handed_in = f"attempt {attempt}" if attempt is not None else "anything"
             raise BatchError(f"{plain(student)} has not handed in {handed_in}")
@@ -276,6 +283,15 @@ class Store:
             yield db
 
 
+@contextmanager
+def _damage_is_an_error() -> Iterator[None]:
+    """A kept verdict that can't be read is SQLite's "malformed" to whoever asked."""
+    try:
+        yield
+    except ValueError as error:
+        raise sqlite3.DatabaseError(f"malformed: {error}") from error
+
+
 def _now() -> str:
     return datetime.now(timezone.utc).isoformat(timespec="seconds")
 
@@ -294,12 +310,23 @@ def _save_student(db: sqlite3.Connection, student: Student) -> str:
     return key
 
 
+def _save_source(db: sqlite3.Connection, program: Program) -> None:
+    if program.sha256:
+        db.execute(
+            "INSERT INTO sources VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+            (
+                *(program.sha256, len(program.source)),
+                store_rows.compress(program.source[:MAX_SOURCE_BYTES]),
+            ),
+        )
+
+
 def _save_verdict(
     db: sqlite3.Connection, key: VerdictKey, grade: PackedGrade, replace: bool
 ) -> tuple[int, bool]:
     """The verdict's id, and whether it was written now."""
     values = (
-        *(grade.sha256, grade.score, grade.max_score, plain(grade.ending), grade.passed),
+        *(grade.score, grade.max_score, plain(grade.ending), grade.passed),
         *(plain(grade.isolation), plain(grade.isolation_note)),
         *(grade.graded_s, _now(), grade.verdict),
     )
@@ -307,7 +334,7 @@ def _save_verdict(
     if known is None:
         number = db.execute(
             f"INSERT INTO verdicts ({store_rows.KEY}, {store_rows.SUMMARY})"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (*store_rows.key_values(key), *values),
         ).lastrowid
         assert number is not None

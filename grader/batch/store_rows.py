@@ -14,6 +14,7 @@ from typing import Literal
 from grader.batch.evidence import (
     Attempt,
     Evidence,
+    ExplainedRow,
     KnownVerdict,
     PastOverride,
     VerdictKey,
@@ -22,14 +23,13 @@ from grader.batch.evidence import (
 from grader.batch.late import LatePolicy, penalty
 from grader.batch.records import GradeRow, ItemRow, Override, Student
 from grader.escape import for_json
+from grader.verdict import Verdict
 
 Keep = Literal["best", "last"]
 MAX_SAME = 50  # names in one row's ``same_as``; ``identical_groups`` has them all
 
-KEY = "content, exercise_hash, seed, grader_version, python"
-SUMMARY = (
-    "sha256, score, max_score, ending, passed, isolation, isolation_note, graded_s, graded_at, data"
-)
+KEY = "sha256, exercise_hash, seed, grader_version, python"
+SUMMARY = "score, max_score, ending, passed, isolation, isolation_note, graded_s, graded_at, data"
 _HANDINS = """
     SELECT h.id, h.student, h.attempt, h.sha256, h.tree, h.path, h.submitted_at, h.is_late,
            h.problem, h.verdict, h.run, v.exercise_hash, v.score, v.max_score
@@ -75,7 +75,7 @@ def compress(source: bytes) -> bytes:
 
 
 def key_values(key: VerdictKey) -> tuple[str, ...]:
-    return (key.content, key.exercise_hash, key.seed, key.grader_version, key.python)
+    return (key.sha256, key.exercise_hash, key.seed, key.grader_version, key.python)
 
 
 def known_verdict(db: sqlite3.Connection, key: VerdictKey) -> KnownVerdict | None:
@@ -88,12 +88,29 @@ def known_verdict(db: sqlite3.Connection, key: VerdictKey) -> KnownVerdict | Non
 
 
 def grade_rows(db: sqlite3.Connection, keep: Keep, policy: LatePolicy | None) -> Iterator[GradeRow]:
+    for row, _ in _counting_rows(db, keep, policy):
+        yield row
+
+
+def explained_rows(
+    db: sqlite3.Connection, keep: Keep, policy: LatePolicy | None
+) -> Iterator[ExplainedRow]:
+    """Raises ValueError when a kept verdict is damaged."""
+    for row, counting in _counting_rows(db, keep, policy):
+        kept = db.execute("SELECT data FROM verdicts WHERE id = ?", (counting.verdict,)).fetchone()
+        verdict = kept and _verdict(kept[0], counting)
+        yield ExplainedRow(row, verdict, _source(db, counting.sha256))
+
+
+def _counting_rows(
+    db: sqlite3.Connection, keep: Keep, policy: LatePolicy | None
+) -> Iterator[tuple[GradeRow, _Handed]]:
     exercise, exercise_hash, max_score = _facts(db)
     handed = _read(db.execute(f"{_HANDINS} ORDER BY h.student"))
     for _, group in groupby(handed, key=lambda row: row.student):
         history = _in_order(group)
         counting = _counting(history, keep, policy, exercise_hash)
-        yield _grade_row(db, counting, history, policy, exercise, max_score)
+        yield _grade_row(db, counting, history, policy, exercise, max_score), counting
 
 
 def evidence(
@@ -117,15 +134,14 @@ def evidence(
     else:
         shown = counting
     kept = db.execute(
-        f"SELECT {KEY}, data, sha256, graded_at FROM verdicts WHERE id = ?", (shown.verdict,)
+        f"SELECT {KEY}, graded_at, data FROM verdicts WHERE id = ?", (shown.verdict,)
     ).fetchone()
     return Evidence(
         row=_grade_row(db, shown, history, policy, exercise, max_score),
         key=kept and VerdictKey(*kept[:5]),
-        verdict=kept and replace(unpack(kept[5]), path=shown.path),  # not who was graded first
+        verdict=kept and _verdict(kept[6], shown),
         source=_source(db, shown.sha256),
-        graded_source=_source(db, kept[6] if kept else shown.sha256),
-        graded_at=kept[7] if kept else "",
+        graded_at=kept[5] if kept else "",
         attempts=tuple(
             Attempt(
                 *(row.attempt, row.path, row.submitted_at, row.sha256, row.score, row.problem),
@@ -274,6 +290,11 @@ def _same_as(db: sqlite3.Connection, student: str, history: Sequence[_Handed]) -
     ]
     merged = dict.fromkeys(heapq.merge(*found))
     return tuple(merged)[:MAX_SAME]
+
+
+def _verdict(data: bytes, shown: _Handed) -> Verdict:
+    """A kept verdict, under the name of the file that is shown, not of the one graded first."""
+    return replace(unpack(data), path=shown.path)
 
 
 def _source(db: sqlite3.Connection, sha256: str) -> bytes:

@@ -61,12 +61,11 @@ SCHEMA = (
     """
     CREATE TABLE verdicts (
         id INTEGER PRIMARY KEY,
-        content TEXT NOT NULL,
+        sha256 TEXT NOT NULL REFERENCES sources (sha256),
         exercise_hash TEXT NOT NULL,
         seed TEXT NOT NULL,
         grader_version TEXT NOT NULL,
         python TEXT NOT NULL,
-        sha256 TEXT NOT NULL,
         score INTEGER NOT NULL,
         max_score INTEGER NOT NULL,
         ending TEXT NOT NULL,
@@ -76,7 +75,7 @@ SCHEMA = (
         graded_s REAL NOT NULL,
         graded_at TEXT NOT NULL,
         data BLOB NOT NULL,
-        UNIQUE (content, exercise_hash, seed, grader_version, python)
+        UNIQUE (sha256, exercise_hash, seed, grader_version, python)
     )
     """,
     """

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from grader.batch.evidence import Evidence
+from grader.batch.evidence import ExplainedRow
 from grader.batch.exports.export import export
 from grader.batch.exports.feedback import write_feedback
 from grader.batch.exports.fill import Filled, fill
@@ -58,7 +58,7 @@ def write_class_files(
             console, fill(into, rows(), column=column, title=exercise.title, overwrite=True)
         )
     if feedback is not None:
-        count = write_feedback(feedback, _reports(store, rows(), keep, late))
+        count = write_feedback(feedback, _reports(store.explained_rows(keep, late)))
         console.print(f"written: {one_line(str(feedback), _LIMIT)} ({count} files)\n")
 
 
@@ -66,10 +66,7 @@ def write_class_page(
     store: Store, exercise: Exercise, path: Path, keep: Keep, late: LatePolicy | None
 ) -> Path:
     """Write the class page, whole or not at all. Raises BatchError."""
-    rows = (
-        _class_row(row, store.evidence(row.student.key, row.attempt, keep, late))
-        for row in store.grade_rows(keep, late)
-    )
+    rows = map(_class_row, store.explained_rows(keep, late))
     graded = (row for row in store.grade_rows(keep, late) if row.isolation)
     isolation = next((f"{row.isolation} ({row.isolation_note})" for row in graded), "-")
     facts = {
@@ -83,7 +80,8 @@ def write_class_page(
     return path
 
 
-def _class_row(row: GradeRow, evidence: Evidence) -> ClassRow:
+def _class_row(explained: ExplainedRow) -> ClassRow:
+    row, verdict = explained.row, explained.verdict
     return ClassRow(
         key=row.student.key,
         name=row.student.name or row.student.login,
@@ -104,8 +102,8 @@ def _class_row(row: GradeRow, evidence: Evidence) -> ClassRow:
         is_late=bool(row.is_late),
         graded_s=row.graded_s,
         problem=row.problem,
-        verdict=evidence.verdict and _without_secret(evidence.verdict),
-        source=evidence.graded_source.decode("utf-8", "replace"),
+        verdict=verdict and _without_secret(verdict),
+        source=explained.source.decode("utf-8", "replace"),
     )
 
 
@@ -114,18 +112,14 @@ def _without_secret(verdict: Verdict) -> Verdict:
     return replace(verdict, seed=SEED_WITHHELD, replay="")
 
 
-def _reports(
-    store: Store, rows: Iterable[GradeRow], keep: Keep, late: LatePolicy | None
-) -> Iterator[tuple[GradeRow, str]]:
+def _reports(rows: Iterable[ExplainedRow]) -> Iterator[tuple[GradeRow, str]]:
     """Each grade with the report that its student would have seen, but for the batch's secret."""
-    for row in rows:
-        verdict = store.evidence(row.student.key, row.attempt, keep, late).verdict
+    for explained in rows:
         report = ""
-        if verdict is not None:
-            report = terminal.render(
-                _without_secret(verdict), width=_FEEDBACK_WIDTH, color=False, unicode=True
-            )
-        yield row, report
+        if explained.verdict is not None:
+            shown = _without_secret(explained.verdict)
+            report = terminal.render(shown, width=_FEEDBACK_WIDTH, color=False, unicode=True)
+        yield explained.row, report
 
 
 def _say_filled(console: Console, filled: Filled) -> None:

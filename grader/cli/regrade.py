@@ -110,7 +110,7 @@ def explain_grade(
         )
     )
     say("\nthe program:\n")
-    source = for_terminal(evidence.graded_source.decode("utf-8", "replace"), limit=100_000)
+    source = for_terminal(evidence.source.decode("utf-8", "replace"), limit=100_000)
     for number, line in enumerate(source.rstrip("\n").split("\n"), 1):
         say(f"{number:5} | {line}\n")
     if replay:
@@ -151,7 +151,7 @@ def _replay(tools: Tools, evidence: Evidence, before: Verdict, folder: Path) -> 
     except (Refusal, ExerciseError) as error:
         tools.console.print(f"\nnot replayed: {one_line(str(error), _LIMIT)}\n")
         return ExitCode.ALL_PASSED
-    submission = read_submission(before.path, PROGRAM_FILENAME, evidence.graded_source)
+    submission = read_submission(before.path, PROGRAM_FILENAME, evidence.source)
     now = grade(exercise, submission, choose_executor(tools.workers), before.seed)
     same = [(i.id, i.status, i.points) for i in now.items] == [
         (i.id, i.status, i.points) for i in before.items

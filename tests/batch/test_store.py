@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.batch.evidence import Program, VerdictKey
+from grader.batch.evidence import ExplainedRow, Program, VerdictKey
 from grader.batch.late import LatePolicy, parse_moment
 from grader.batch.records import BatchError, GradeRow, Handin, Student
 from grader.batch.store import Store
@@ -96,9 +96,9 @@ def test_a_saved_grade_comes_back_whole(path: Path) -> None:
     student = Student("anna", "Anna Ö", "anna77", "4711", "a@x.invalid")
     given = Handin(student, "anna/main.py", 2, "2026-01-01T10:00:00+01:00", True)
     made = program("x = 1\n", "a tree")
-    grade = grade_of(6, made.sha256)
+    grade = grade_of(6)
     with open_store(path) as store:
-        assert store.save_grade(given, made, key_of("a tree"), grade)
+        assert store.save_grade(given, made, key_of(made), grade)
         row = only_row(store)
     assert row == GradeRow(
         student=student,
@@ -138,14 +138,15 @@ def test_rows_are_in_the_order_of_keys_whatever_the_order_of_saving(path: Path) 
 
 
 def test_known_verdict_is_found_by_its_whole_key_only(path: Path) -> None:
-    key = key_of("content")
+    made = program("a")
+    key = key_of(made)
     with open_store(path) as store:
         assert store.known_verdict(key) is None
-        store.save_grade(handin("anna"), program("a"), key, grade_of(6))
+        store.save_grade(handin("anna"), made, key, grade_of(6))
         known = store.known_verdict(key)
         assert known is not None
         assert (known.score, known.max_score, known.passed) == (6, 10, False)
-        values = [key.content, key.exercise_hash, key.seed, key.grader_version, key.python]
+        values = [key.sha256, key.exercise_hash, key.seed, key.grader_version, key.python]
         for n in range(5):
             other = [value + "x" if i == n else value for i, value in enumerate(values)]
             assert store.known_verdict(VerdictKey(*other)) is None
@@ -153,12 +154,14 @@ def test_known_verdict_is_found_by_its_whole_key_only(path: Path) -> None:
 
 def test_a_known_verdict_serves_another_hand_in(path: Path) -> None:
     with open_store(path) as store:
-        store.save_grade(handin("anna"), program("a", "tree"), key_of("tree"), grade_of(6))
-        known = store.known_verdict(key_of(store.tree_of(program("a").sha256)))
+        made = program("a", "tree")
+        store.save_grade(handin("anna"), made, key_of(made), grade_of(6))
+        known = store.known_verdict(key_of(program("a")))
         assert known is not None
-        store.save_known(handin("bert"), program("a  # mine", "tree"), known)
+        assert store.tree_of(made.sha256) == "tree"
+        store.save_known(handin("bert"), made, known)
         assert scores(store) == {"anna": 6.0, "bert": 6.0}
-    assert (count(path, "verdicts"), count(path, "items"), count(path, "sources")) == (1, 2, 2)
+    assert (count(path, "verdicts"), count(path, "items"), count(path, "sources")) == (1, 2, 1)
 
 
 def test_tree_of_unknown_bytes_is_empty(path: Path) -> None:
@@ -169,10 +172,10 @@ def test_tree_of_unknown_bytes_is_empty(path: Path) -> None:
 def test_saving_again_changes_nothing_unless_it_replaces(path: Path) -> None:
     made = program("a")
     with open_store(path) as store:
-        assert store.save_grade(handin("anna"), made, key_of("a"), grade_of(6))
-        assert not store.save_grade(handin("anna"), made, key_of("a"), grade_of(3))
+        assert store.save_grade(handin("anna"), made, key_of(made), grade_of(6))
+        assert not store.save_grade(handin("anna"), made, key_of(made), grade_of(3))
         assert scores(store) == {"anna": 6.0}
-        assert store.save_grade(handin("anna"), made, key_of("a"), grade_of(3), replace=True)
+        assert store.save_grade(handin("anna"), made, key_of(made), grade_of(3), replace=True)
         assert [item.points for item in only_row(store).items] == [3, 0]
     assert [count(path, table) for table in ("verdicts", "items", "handins")] == [1, 2, 1]
 
@@ -181,7 +184,7 @@ def test_what_a_layout_does_not_tell_stays_as_an_earlier_one_told(path: Path) ->
     with open_store(path) as store:
         for student in (Student("a", "Anna", login="a77"), Student("a", "Anna B", lms_id="5")):
             made = program("x")
-            store.save_grade(Handin(student, "p"), made, key_of("x"), grade_of(1))
+            store.save_grade(Handin(student, "p"), made, key_of(made), grade_of(1))
         assert only_row(store).student == Student("a", "Anna B", "a77", "5")
 
 
@@ -307,7 +310,7 @@ def test_best_prefers_a_graded_attempt_and_last_takes_the_last(path: Path) -> No
 # --- the same program ----------------------------------------------------------------------------
 
 
-def test_same_trees_are_told_both_ways_and_share_one_verdict(path: Path) -> None:
+def test_same_trees_are_told_both_ways_and_keep_their_own_verdicts(path: Path) -> None:
     with open_store(path) as store:
         save(store, "anna", 6, "x = 1", tree="t")
         save(store, "bert", 6, "x  =  1", tree="t")
@@ -317,7 +320,7 @@ def test_same_trees_are_told_both_ways_and_share_one_verdict(path: Path) -> None
         same = {row.student.key: row.same_as for row in store.grade_rows()}
         assert same == {"anna": ("bert",), "bert": ("anna",), "carl": (), "dora": (), "emil": ()}
         assert store.identical_groups() == (("anna", "bert"),)
-    assert count(path, "verdicts") == 4
+    assert count(path, "verdicts") == 5
 
 
 def test_sameness_holds_both_ways_across_attempts(path: Path) -> None:
@@ -353,26 +356,27 @@ def test_a_large_group_is_whole_in_the_groups_and_cut_in_the_rows(path: Path) ->
 
 def test_evidence_holds_verdict_sources_key_and_history(path: Path) -> None:
     with open_store(path) as store:
+        made = program("x = 1", "t")
         save(store, "anna", 6, "x = 1", tree="t")
-        known = store.known_verdict(key_of("t"))
+        known = store.known_verdict(key_of(made))
         assert known is not None
-        store.save_known(handin("bert"), program("x  =  1", "t"), known)
+        store.save_known(handin("bert"), made, known)
         anna, bert = store.evidence("anna"), store.evidence("bert")
-    verdict = verdict_of(6, program("x = 1").sha256)
-    assert anna.verdict == replace(verdict, path=anna.row.path)
-    assert (anna.source, anna.graded_source) == (b"x = 1", b"x = 1")
-    assert (bert.source, bert.graded_source) == (b"x  =  1", b"x = 1")
+        explained = list(store.explained_rows())
+    assert anna.verdict == replace(verdict_of(6), path=anna.row.path)
+    assert (anna.source, bert.source) == (b"x = 1", b"x = 1")
     # A shared verdict names the file of the student who is shown, and nobody else's.
-    assert bert.verdict == replace(verdict, path=bert.row.path)
+    assert bert.verdict == replace(verdict_of(6), path=bert.row.path)
     assert anna.row.path != bert.row.path
-    assert (anna.key, anna.row.same_as) == (key_of("t"), ("bert",))
+    assert (anna.key, anna.row.same_as) == (key_of(made), ("bert",))
     assert anna.graded_at.endswith("+00:00")
+    assert explained == [ExplainedRow(each.row, each.verdict, each.source) for each in (anna, bert)]
 
 
 def test_a_program_of_any_size_keeps_its_first_megabyte(path: Path) -> None:
     made = Program("f" * 64, "", b"x" * 3_000_000)
     with open_store(path) as store:
-        store.save_grade(handin("anna"), made, key_of("f"), grade_of(0, made.sha256))
+        store.save_grade(handin("anna"), made, key_of(made), grade_of(0))
         assert store.evidence("anna").source == b"x" * 1_000_000
     with closing(sqlite3.connect(path)) as db:
         assert db.execute("SELECT size_bytes FROM sources").fetchall() == [(3_000_000,)]

@@ -255,10 +255,11 @@ def test_numbers_on_the_page_are_those_of_the_code() -> None:
 def test_questions_on_the_page_have_answers(path: Path) -> None:
     with open_store(path) as store:
         save(store, "anna", 6, "a", tree="t")
-        save(store, "bert", 6, "b", tree="t")
+        save(store, "bert", 6, "a", tree="t")
+        save(store, "carl", 6, "b", tree="t")
     with closing(sqlite3.connect(path)) as db:
         answers = [
             db.execute(question).fetchall()
             for question in re.findall(r"```sql\n(.*?)```", PAGE, re.DOTALL)
         ]
-    assert answers == [[("overlap", "the calls overlap", 1)], [("t", "anna,bert")]]
+    assert answers == [[("overlap", "the calls overlap", 2)], [("t", "anna,bert,carl")]]
