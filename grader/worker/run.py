@@ -11,10 +11,8 @@ import _thread
 import asyncio
 import gc
 import inspect
-import sys
 import threading
 import traceback
-import warnings
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -39,13 +37,13 @@ from grader.protocol import (
     to_wire,
 )
 from grader.worker import places
+from grader.worker.leftovers import Leftovers
 from grader.worker.loading import exception_class
 from grader.worker.loop import VirtualLoop
 from grader.worker.tasks import task_maker
 from grader.worker.teardown import dismiss, silence
 from grader.worker.virtual_time import clock_on
 
-MAX_LEFTOVERS = 50
 FLUSH_MESSAGES = 1000  # a batch this long is sent before the next rest
 
 
@@ -75,8 +73,11 @@ class StudentRun:
         newest_first: bool = False,
     ) -> None:
         self.thread = _thread.get_ident()
+        self._leftovers = Leftovers(filename)
         self.loop = VirtualLoop(
-            self.at_rest, on_exception=self._on_exception, make_task=task_maker(newest_first)
+            self.at_rest,
+            on_exception=self._leftovers.on_exception,
+            make_task=task_maker(newest_first),
         )
         self._channel = channel
         self._filename = filename
@@ -88,7 +89,6 @@ class StudentRun:
         self._unstarted: dict[int, tuple[Any, str, int | None]] = {}
         self._hostile = False
         self._entry_task: asyncio.Task[Any] | None = None
-        self._leftovers: list[list[Any]] = []
         self._sleepers: list[threading.Event] = []  # of other threads
         self._frozen = False  # the run is over: what still happens counts for nothing
 
@@ -223,7 +223,7 @@ class StudentRun:
             self._hostile = True
             self.loop.before_clock_step = _collect_garbage
         args = [from_wire(wire) for wire in begin.args]
-        with clock_on(self), self._watching(), _without_collector():
+        with clock_on(self), self._leftovers.watching(), _without_collector():
             try:
                 self._entry_task = self.loop.create_task(self._drive(entry, args))
                 self._entry_task.add_done_callback(self._entry_done)
@@ -232,7 +232,7 @@ class StudentRun:
             finally:
                 self._frozen = True
                 self._close()
-            self._outbox.append(end._replace(leftovers=self._leftovers[:MAX_LEFTOVERS]))
+            self._outbox.append(end._replace(leftovers=self._leftovers.found))
             self._flush()
 
     def _run_to_the_end(self) -> End:
@@ -303,55 +303,16 @@ class StudentRun:
 
     def _note_leftovers(self) -> None:
         for _, service, line in self._unstarted.values():
-            self._leftovers.append(["never_awaited", line, f"{service}()"])
+            self._leftovers.note("never_awaited", line, f"{service}()")
         for task in self.loop.tasks():
             if not task.done():
                 place = places.place_of(task, self._filename, _service_call.__code__)
                 line = places.origin_line(task.get_coro(), self._filename) or place[1]
-                self._leftovers.append(["task_left", line, place[0]])
+                self._leftovers.note("task_left", line, place[0])
         # Frees un-awaited coroutines and failed tasks, which then say so; all of them are young.
         gc.collect(0)
         for generator in [*self.loop.unclosed_asyncgens, *self.loop.open_asyncgens()]:
-            self._leftovers.append(["asyncgen_left", generator.line, generator.name])
-
-    def _on_exception(self, context: dict[str, Any]) -> None:
-        message = str(context.get("message", ""))
-        task = context.get("task") or context.get("future")
-        error = context.get("exception")
-        line = None
-        if message.startswith("Task was destroyed"):
-            kind, detail = "destroyed", protocol.type_name(task)
-            if isinstance(task, asyncio.Task):
-                detail = str(getattr(task.get_coro(), "__qualname__", "?"))[:100]
-                line = places.origin_line(task.get_coro(), self._filename)
-        elif isinstance(error, BaseException):
-            kind, detail = "lost_exception", places.describe_error(error)[:300]
-            frames = places.submission_frames(places.place_of_error(error), self._filename)
-            line = frames[-1][0] if frames else None
-        else:
-            kind, detail = "loop_error", message[:300]
-        if len(self._leftovers) < MAX_LEFTOVERS:
-            self._leftovers.append([kind, line, detail])
-
-    @contextmanager
-    def _watching(self) -> Iterator[None]:
-        """Learn of coroutines that are thrown away before they ever ran."""
-
-        def never_awaited(coroutine: Any) -> None:
-            line = places.origin_line(coroutine, self._filename)
-            name = str(getattr(coroutine, "__qualname__", "?"))[:100]
-            if len(self._leftovers) < MAX_LEFTOVERS:
-                self._leftovers.append(["never_awaited", line, f"{name}()"])
-
-        original = warnings._warn_unawaited_coroutine  # type: ignore[attr-defined]
-        depth = sys.get_coroutine_origin_tracking_depth()
-        warnings._warn_unawaited_coroutine = never_awaited  # type: ignore[attr-defined]
-        sys.set_coroutine_origin_tracking_depth(1)
-        try:
-            yield
-        finally:
-            sys.set_coroutine_origin_tracking_depth(depth)
-            warnings._warn_unawaited_coroutine = original  # type: ignore[attr-defined]
+            self._leftovers.note("asyncgen_left", generator.line, generator.name)
 
 
 @contextmanager
