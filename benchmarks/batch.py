@@ -20,7 +20,7 @@ from pathlib import Path
 from grader.batch.evidence import VerdictKey
 from grader.batch.lanes import Setup, isolation_of, open_pool
 from grader.batch.records import Handin, Student
-from grader.batch.run import grade_all
+from grader.batch.run import Batch
 from grader.batch.store import Store
 
 ROOT = Path(__file__).parent.parent
@@ -83,14 +83,11 @@ def grade_class(count: int, lanes: int) -> float:
         for future in [pool.submit(isolation_of, setup) for _ in range(4 * lanes)]:
             future.result()
         begun = time.perf_counter()
-        progress = grade_all(
-            *(handins, read, store, setup, key_of, pool),
-            lanes=lanes,
-            again=False,
-            tell=lambda progress: None,
-        )
+        batch = Batch(store, read, key_of, again=False, tell=lambda progress: None)
+        batch.sort_out(handins)
+        batch.grade(setup, pool, lanes)
         took_s = time.perf_counter() - begun
-    assert progress.passed == count, progress
+    assert batch.progress.passed == count, batch.progress
     return count / took_s
 
 

@@ -38,65 +38,69 @@ class Progress:
         return self.passed + self.failed + self.problems
 
 
-def grade_all(
-    handins: list[Handin],
-    read: Callable[[str], bytes],
-    store: Store,
-    setup: Setup,
-    key_of: Callable[[str], VerdictKey],
-    pool: Executor,
-    *,
-    lanes: int,
-    again: bool,
-    tell: Callable[[Progress], None],
-) -> Progress:
-    """Grade everything that is not known yet, or with ``again`` everything.
+class Batch:
+    """What was handed in, grouped by its bytes, and what becomes of it.
 
-    ``key_of`` gives the key of a verdict by the sha256 of the bytes. Raises BatchError when a grade
-    can't be kept. An interrupt leaves what was kept.
+    ``read`` gives the bytes of a path, ``key_of`` the key of a verdict by the sha256 of the bytes.
+    With ``again`` nothing counts as known. All of it raises BatchError when a grade can't be kept;
+    an interrupt leaves what was kept.
     """
-    batch = _Batch(store, key_of, Progress(len(handins)), again)
-    for handin in handins:
-        batch.sort_out(handin, read)
-    tell(batch.progress)
-    jobs = batch.jobs(read)
-    running: dict[Future[Graded], tuple[str, bytes]] = {}
-    try:
-        while True:
-            while len(running) < JOBS_A_LANE * lanes and (job := next(jobs, None)) is not None:
-                sha256, data, first = job
-                task = Job(first.path, PROGRAM_FILENAME, data)
-                running[pool.submit(run_job, setup, task)] = (sha256, data)
-            if not running:
-                return batch.progress
-            done, _ = wait(running, return_when=FIRST_COMPLETED)
-            for future in done:
-                batch.keep(*running.pop(future), future.result())
-            tell(batch.progress)
-    finally:
-        for future in running:
-            future.cancel()
-
-
-class _Batch:
-    """What is to be graded, grouped by its bytes, and what became of it."""
 
     def __init__(
-        self, store: Store, key_of: Callable[[str], VerdictKey], progress: Progress, again: bool
+        self,
+        store: Store,
+        read: Callable[[str], bytes],
+        key_of: Callable[[str], VerdictKey],
+        *,
+        again: bool,
+        tell: Callable[[Progress], None],
     ) -> None:
-        self.progress = progress
+        self.progress = Progress(0)
         self._store = store
+        self._read = read
         self._key_of = key_of
         self._again = again
+        self._tell = tell
         self._groups: dict[str, list[Handin]] = {}
 
-    def sort_out(self, handin: Handin, read: Callable[[str], bytes]) -> None:
-        """Keep what needs no grading; put the rest to those with the same bytes."""
+    @property
+    def is_graded(self) -> bool:
+        """Nothing waits for a lane."""
+        return not self._groups
+
+    def sort_out(self, handins: list[Handin]) -> None:
+        """Keep what needs no grading: what is known, and what can't be graded."""
+        self.progress.total += len(handins)
+        for handin in handins:
+            self._sort_out(handin)
+            self._tell(self.progress)
+
+    def grade(self, setup: Setup, pool: Executor, lanes: int) -> None:
+        """Grade the rest on so many lanes of ``pool``."""
+        jobs = self._jobs()
+        running: dict[Future[Graded], tuple[str, bytes]] = {}
+        try:
+            while True:
+                while len(running) < JOBS_A_LANE * lanes and (job := next(jobs, None)) is not None:
+                    sha256, data, first = job
+                    task = Job(first.path, PROGRAM_FILENAME, data)
+                    running[pool.submit(run_job, setup, task)] = (sha256, data)
+                if not running:
+                    return
+                done, _ = wait(running, return_when=FIRST_COMPLETED)
+                for future in done:
+                    self._keep(*running.pop(future), future.result())
+                self._tell(self.progress)
+        finally:
+            for future in running:
+                future.cancel()
+
+    def _sort_out(self, handin: Handin) -> None:
         if handin.problem:
             self._keep_problem(handin)
             return
         try:
-            data = read(handin.path)
+            data = self._read(handin.path)
         except BatchError as error:
             self._keep_problem(replace(handin, problem=str(error)))
             return
@@ -109,11 +113,11 @@ class _Batch:
         self.progress.known += 1
         self._count(passed=known.passed)
 
-    def jobs(self, read: Callable[[str], bytes]) -> Iterator[tuple[str, bytes, Handin]]:
+    def _jobs(self) -> Iterator[tuple[str, bytes, Handin]]:
         """One program of each group; sources are read when their turn comes, and not kept."""
         for sha256, handins in list(self._groups.items()):
             try:
-                data = read(handins[0].path)
+                data = self._read(handins[0].path)
                 problem = "" if hashlib.sha256(data).hexdigest() == sha256 else CHANGED
             except BatchError as error:
                 data, problem = b"", str(error)
@@ -123,7 +127,7 @@ class _Batch:
             for handin in self._groups.pop(sha256):
                 self._keep_problem(replace(handin, problem=problem))
 
-    def keep(self, sha256: str, data: bytes, graded: Graded) -> None:
+    def _keep(self, sha256: str, data: bytes, graded: Graded) -> None:
         """Keep a grade for everybody who handed these bytes in."""
         for number, handin in enumerate(self._groups.pop(sha256)):
             if graded.grade is None:

@@ -15,7 +15,7 @@ from grader.batch.evidence import VerdictKey
 from grader.batch.exports.writing import make_folder
 from grader.batch.lanes import Setup, isolation_of, open_pool, stop_pool, usable_cores
 from grader.batch.late import load_policy
-from grader.batch.run import Progress, grade_all
+from grader.batch.run import Batch, Progress
 from grader.batch.store import Store
 from grader.batch.store_rows import Keep
 from grader.cli.app import Tools
@@ -188,26 +188,32 @@ def _grade(
     def key_of(sha256: str) -> VerdictKey:
         return VerdictKey(sha256, exercise_hash, job.seed, __version__, python)
 
-    with open_pool(lanes) as pool, ProgressLine(console) as line:
+    with ProgressLine(console) as line:
+        work = Batch(store, found.tree.read, key_of, again=again, tell=line.show)
+        try:
+            work.sort_out(found.handins)
+            if not work.is_graded:
+                _grade_rest(console, work, setup, lanes, level)
+        except KeyboardInterrupt:
+            return None
+    store.finish_run()
+    return work.progress
+
+
+def _grade_rest(console: Console, work: Batch, setup: Setup, lanes: int, level: str | None) -> None:
+    with open_pool(lanes) as pool:
         try:
             isolation = pool.submit(isolation_of, setup).result()
             said = one_line(f"{isolation.level} ({isolation.note})", _LIMIT)
             console.print(f"isolation: {said}\n")
             if level:
                 check_level(isolation, level)
-            progress = grade_all(
-                *(found.handins, found.tree.read, store, setup, key_of, pool),
-                lanes=lanes,
-                again=again,
-                tell=line.show,
-            )
+            work.grade(setup, pool, lanes)
         except KeyboardInterrupt:
             stop_pool(pool)
-            return None
+            raise
         except BrokenExecutor:
             raise ExecutorFailed(LANE_LOST) from None
-    store.finish_run()
-    return progress
 
 
 def _summary(progress: Progress) -> str:

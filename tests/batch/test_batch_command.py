@@ -207,6 +207,14 @@ def test_second_run_grades_only_what_is_new_or_changed(graded: Graded, tmp_path:
     assert history.count("attempt 1: dora/exercise_2.py: ") == 2
 
 
+def test_nothing_new_starts_no_lane(graded: Graded, tmp_path: Path) -> None:
+    out = copy_of(graded.out, tmp_path / "out")
+    done = batch(graded.source, out, "--roster", graded.roster)
+    assert "8 submissions: 3 passed everything, 3 did not, 6 were known" in said(done)
+    assert "isolation: " not in said(done)
+    assert (out / "grades.csv").read_bytes() == graded.csv
+
+
 def test_again_grades_all_and_changes_nothing(graded: Graded, tmp_path: Path) -> None:
     out = copy_of(graded.out, tmp_path / "out")
     done = batch(graded.source, out, "--again", "--roster", graded.roster)
