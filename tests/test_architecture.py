@@ -29,8 +29,8 @@ MAY_IMPORT = {
     ),
     "reporters": ("verdict", "escape"),
     "batch": (
-        *("protocol", "values", "exercise", "engine", "executors", "checks", "advice", "grade"),
-        *("verdict", "version", "escape"),
+        *("protocol", "values", "worker", "exercise", "engine", "executors", "checks", "advice"),
+        *("grade", "verdict", "version", "escape"),
     ),
 }
 IMPURE = ("asyncio", "socket", "time", "random", "os", "threading", "subprocess", "secrets")

@@ -26,7 +26,7 @@ class Program:
     """The bytes that were handed in, and what tells whether they are known already."""
 
     sha256: str
-    tree: str  # digest of the syntax tree, "" when it can't be parsed
+    tree: str  # digest of the syntax tree, "" when there is none to compare
     source: bytes
 
 

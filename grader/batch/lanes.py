@@ -28,7 +28,9 @@ from grader.executors.forked import Zygote, forked_executor
 from grader.executors.spawned import spawned_executor
 from grader.executors.spawned_pool import SpawnedPool
 from grader.exercise.loader import load_exercise
+from grader.exercise.starters import starter_source
 from grader.grade import grade, read_submission
+from grader.worker.shapes import tree_digest
 
 _OUR_FOLDER = Path(__file__).resolve().parent.parent.parent  # holds the package
 _numbers = count()
@@ -57,7 +59,7 @@ class Graded:
     """What became of a job."""
 
     grade: PackedGrade | None
-    tree: str = ""  # digest of the syntax tree
+    tree: str = ""  # digest of the syntax tree; none for the starter that nobody has changed
     problem: str = ""  # why there is no grade
 
 
@@ -154,7 +156,8 @@ def run_job(setup: Setup, job: Job) -> Graded:
             lane.close()
             _lane.cache_clear()
             continue
-        return Graded(pack_grade(verdict, time.perf_counter() - begun), verdict.tree)
+        tree = "" if verdict.tree == lane.starter_tree else verdict.tree
+        return Graded(pack_grade(verdict, time.perf_counter() - begun), tree)
     return Graded(None, problem=problem)
 
 
@@ -170,6 +173,7 @@ class Lane:
 
     def __init__(self, setup: Setup) -> None:
         self.exercise = load_exercise(Path(setup.exercise_file))
+        self.starter_tree = tree_digest(starter_source(self.exercise))
         self.executor: base.Executor
         self._workers: Zygote | SpawnedPool
         if forked.fork_is_safe():

@@ -91,7 +91,7 @@ class GradeRow:
     isolation: str
     isolation_note: str
     sha256: str
-    tree: str  # digest of the syntax tree, "" when it can't be parsed
+    tree: str  # digest of the syntax tree, "" when there is none to compare
     same_as: tuple[str, ...]  # keys of other students with the same tree
     graded_s: float  # how long it took
     items: tuple[ItemRow, ...]

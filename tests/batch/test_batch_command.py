@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from grader.exercise.starters import starter_source
 from tests.batch.class_maker import (
     RIGHT,
     SEED,
@@ -30,7 +31,7 @@ from tests.batch.class_maker import (
     state_of,
 )
 from tests.cli.commands import asyncgrade
-from tests.helpers import ROOT
+from tests.helpers import ROOT, installed
 
 SECRET = "a word of the instructor that no link may reach"
 TEMPLATES = ROOT / "tests" / "batch" / "golden" / "templates"
@@ -141,6 +142,15 @@ def test_feedback_holds_nobody_elses_name(graded: Graded) -> None:
         assert NAMES[key].split()[0] in text
         others = [word for k, name in NAMES.items() if k != key for word in (k, *name.split())]
         assert [word for word in others if word in text] == []
+
+
+def test_the_starter_as_it_was_given_is_nobodys_copy(tmp_path: Path) -> None:
+    starter = starter_source(installed("exercise-2"))
+    source = folders(tmp_path / "class", {"anna": starter, "ben": starter, "carl": f"\n{starter}"})
+    batch(source, tmp_path / "out", "-j", "1")
+    rows = grades(tmp_path / "out")
+    assert [row["same_as"] for row in rows.values()] == ["", "", ""]
+    assert [row["passed"] for row in rows.values()] == ["no", "no", "no"]
 
 
 def test_feedback_on_a_crash_holds_nobody_elses_file_name(tmp_path: Path) -> None:
