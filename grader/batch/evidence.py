@@ -6,12 +6,11 @@ The data is the verdict's own fields, one for one; it never holds what can be co
 from __future__ import annotations
 
 import json
-import types
 import zlib
-from dataclasses import MISSING, dataclass, fields, is_dataclass
-from enum import Enum
-from functools import lru_cache
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
 
 from grader.batch.records import GradeRow, ItemRow
 from grader.verdict import Verdict
@@ -154,8 +153,7 @@ def unpack(packed: bytes) -> Verdict:
 
 def verdict_to_data(verdict: Verdict) -> dict[str, Any]:
     """Turn a verdict into data for JSON."""
-    data: dict[str, Any] = _to_data(verdict)
-    return {"format": FORMAT, **data}
+    return {"format": FORMAT, **msgspec.to_builtins(verdict)}
 
 
 def verdict_from_data(data: object) -> Verdict:
@@ -165,57 +163,4 @@ def verdict_from_data(data: object) -> Verdict:
     """
     if not isinstance(data, dict) or data.get("format") != FORMAT:
         raise ValueError(f"wanted the format {FORMAT}")
-    rest = {key: value for key, value in data.items() if key != "format"}
-    verdict = _from_data(Verdict, rest, "verdict")
-    assert isinstance(verdict, Verdict)
-    return verdict
-
-
-def _to_data(value: Any) -> Any:
-    if isinstance(value, tuple):
-        return [_to_data(item) for item in value]
-    if isinstance(value, Enum):
-        return value.value
-    if is_dataclass(value) and not isinstance(value, type):
-        return {name: _to_data(getattr(value, name)) for name in _shape(type(value))}
-    return value
-
-
-@lru_cache(maxsize=32)
-def _shape(kind: type) -> dict[str, tuple[Any, bool]]:
-    """For each field: its type, and whether it must be there."""
-    hints = get_type_hints(kind)
-    return {field.name: (hints[field.name], field.default is MISSING) for field in fields(kind)}
-
-
-def _from_data(kind: Any, data: Any, where: str) -> Any:
-    origin = get_origin(kind)
-    if origin in (types.UnionType, Union):  # "… | None" is the only one
-        inner = next(arg for arg in get_args(kind) if arg is not type(None))
-        return None if data is None else _from_data(inner, data, where)
-    if origin is tuple:
-        if type(data) is not list:
-            raise ValueError(f"{where}: wanted a list")
-        inner = get_args(kind)[0]
-        return tuple(_from_data(inner, item, f"{where}[{n}]") for n, item in enumerate(data))
-    if is_dataclass(kind):
-        return _record(kind, data, where)
-    if issubclass(kind, Enum):
-        if data not in [member.value for member in kind]:
-            raise ValueError(f"{where}: {data!r} is not a {kind.__name__}")
-        return kind(data)
-    if type(data) is not kind:
-        raise ValueError(f"{where}: wanted {kind.__name__}, seen {type(data).__name__}")
-    return data
-
-
-def _record(kind: Any, data: Any, where: str) -> Any:
-    if type(data) is not dict:
-        raise ValueError(f"{where}: wanted an object")
-    shape = _shape(kind)
-    unknown = sorted(set(data) - set(shape))
-    missing = sorted(name for name, (_, must) in shape.items() if must and name not in data)
-    if unknown or missing:
-        raise ValueError(f"{where}: unknown {unknown}, missing {missing}")
-    values = {name: _from_data(shape[name][0], data[name], f"{where}.{name}") for name in data}
-    return kind(**values)
+    return msgspec.convert(data, Verdict)
