@@ -72,7 +72,7 @@ def grade_class(count: int, lanes: int) -> float:
     def key_of(sha256: str) -> VerdictKey:
         return VerdictKey(sha256, exercise_hash, "seed", "1", platform.python_version())
 
-    setup = Setup(str(EXERCISE), "seed")
+    setup = Setup(str(EXERCISE), exercise_hash, "seed")
     with (
         tempfile.TemporaryDirectory() as folder,
         Store.open(Path(folder, "gradebook.sqlite")) as store,
@@ -83,9 +83,9 @@ def grade_class(count: int, lanes: int) -> float:
         for future in [pool.submit(isolation_of, setup) for _ in range(4 * lanes)]:
             future.result()
         begun = time.perf_counter()
-        batch = Batch(store, read, key_of, again=False, tell=lambda progress: None)
-        batch.sort_out(handins)
-        batch.grade(setup, pool, lanes)
+        batch = Batch(store, read, key_of, again=False)
+        batch.sort_out(handins, lambda progress: None)
+        batch.grade(setup, pool, lanes, lambda progress: None)
         took_s = time.perf_counter() - begun
     assert batch.progress.passed == count, batch.progress
     return count / took_s

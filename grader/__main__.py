@@ -80,8 +80,10 @@ def _forget_current_folder() -> None:
         here = ""
     sys.path[:] = [folder for folder in sys.path if folder not in ("", here)]
     ours = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120
-    if ours not in sys.path:  # it was the current folder: the lanes of a batch look for it there
-        sys.path.append(ours)
+    if ours not in sys.path:  # it was the current folder: the lanes of a batch look for it there,
+        # behind the libraries, and before any other version of this package
+        other = (os.path.exists(f"{folder}/grader/__main__.py") for folder in sys.path)  # noqa: PTH110
+        sys.path.insert(next((n for n, found in enumerate(other) if found), len(sys.path)), ours)
 
 
 if __name__ == "__main__":

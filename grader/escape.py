@@ -3,8 +3,8 @@
 Every string of a student's (output, error, argument, source line, file name) passes here before a
 reporter shows it. Nothing here knows a report's layout, and nothing here raises on any text.
 
-All but ``for_json`` and ``for_shell`` begin with ``for_terminal`` and take its ``limit`` on what is
-seen; signs written for a medium come on top of it.
+All but ``source_lines``, ``for_json`` and ``for_shell`` begin with ``for_terminal`` and take its
+``limit`` on what is seen; signs written for a medium come on top of it.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ _INVISIBLE = re.compile(
     "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_SOURCE_NEWLINE = re.compile("\r\n|\r|\n")  # all that ends a line for Python
 
 # First what a site still reads in the finished page, whatever Markdown was written: GitHub's
 # @name #1 GH-1 /issues/1 :smile: $x$ www. a@b.c and numbers of commits, GitLab's !1 ~label %1 &1.
@@ -101,6 +102,15 @@ def one_line(text: str, limit: int) -> str:
     # Twice the limit: blanks at the ends of lines go first, then the text is cut.
     lines = for_terminal(text, limit=2 * limit).split("\n")
     return cut(" ".join(filter(None, map(str.strip, lines))), limit)
+
+
+def source_lines(text: str) -> list[str]:
+    """Divide a program into the lines that Python counts, as they are: escape each one after this.
+
+    A form feed or a line separator ends no line there, unlike for ``str.splitlines``.
+    """
+    lines = _SOURCE_NEWLINE.split(text)
+    return lines if lines[-1] else lines[:-1]
 
 
 def for_json(text: str) -> str:

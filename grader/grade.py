@@ -20,7 +20,7 @@ from grader.checks.evidence import Evidence, Judgement, order_of_runs
 from grader.engine.core import Engine, Submission
 from grader.engine.schedules import Kind, RunSpec, held_runs, plain_run, schedule_runs
 from grader.engine.trace import CallRecord, Ending, Run
-from grader.escape import for_shell
+from grader.escape import for_shell, source_lines
 from grader.executors.base import Executor, Isolation, Session
 from grader.exercise import graph
 from grader.exercise.model import Exercise, Item
@@ -180,7 +180,7 @@ def _item_result(
     )
     if judgement.status is not v.Status.FAILED or judgement.run is None:
         return result
-    lines = tuple(submission.text.splitlines())
+    lines = tuple(source_lines(submission.text))
     shapes = next((run.shapes for run in explained if run.shapes), ())
     advice = advise(Facts(item, judgement, evidence, _held(explained), lines, shapes))
     told = [other.id for other in earlier if other.misconception == advice.misconception != ""]

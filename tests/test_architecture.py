@@ -17,6 +17,7 @@ MAY_IMPORT = {
     "verdict": (),
     "values": ("protocol",),
     "escape": (),
+    "files": (),
     "worker": ("protocol",),
     "exercise": ("protocol", "values"),
     "engine": ("protocol", "values", "exercise"),
@@ -30,7 +31,7 @@ MAY_IMPORT = {
     "reporters": ("verdict", "escape"),
     "batch": (
         *("protocol", "values", "worker", "exercise", "engine", "executors", "checks", "advice"),
-        *("grade", "verdict", "version", "escape"),
+        *("grade", "verdict", "version", "escape", "files"),
     ),
 }
 IMPURE = ("asyncio", "socket", "time", "random", "os", "threading", "subprocess", "secrets")

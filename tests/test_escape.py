@@ -32,6 +32,7 @@ from grader.escape import (
     log_line,
     markdown_fence,
     one_line,
+    source_lines,
 )
 from tests.golden.verdicts import HOSTILE
 
@@ -165,6 +166,20 @@ def test_one_line_joins_lines_with_blanks() -> None:
 def test_for_log_prefixes_every_line_and_breaks_the_old_form() -> None:
     assert for_log("::error::x\n ##[error]y ###[z]\n") == "| ::error::x\n|  # #[error]y ## #[z]"
     assert for_log("") == "| "
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("", []),
+        ("a", ["a"]),
+        ("a\nb\n", ["a", "b"]),
+        ("a\r\nb\rc\n\nd", ["a", "b", "c", "", "d"]),
+        ("a\x0c\nb\x0b\x1c\x85\u2028\u2029c\n", ["a\x0c", "b\x0b\x1c\x85\u2028\u2029c"]),
+    ],
+)
+def test_lines_of_a_program_are_those_that_python_counts(text: str, lines: list[str]) -> None:
+    assert source_lines(text) == lines
 
 
 def test_log_line_has_no_command_at_its_beginning() -> None:

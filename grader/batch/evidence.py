@@ -5,9 +5,11 @@ The data is the verdict's own fields, one for one; it never holds what can be co
 
 from __future__ import annotations
 
+import hashlib
 import json
 import zlib
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -108,6 +110,11 @@ class ExplainedRow:
     row: GradeRow
     verdict: Verdict | None
     source: bytes
+
+
+def hash_of_exercise(file: Path) -> str:
+    """The ``exercise_hash`` of an exercise's file. Raises OSError."""
+    return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
 def pack_grade(verdict: Verdict, graded_s: float) -> PackedGrade:

@@ -21,18 +21,22 @@ from multiprocessing import active_children, current_process, parent_process
 from multiprocessing.context import SpawnContext, SpawnProcess
 from pathlib import Path
 
-from grader.batch.evidence import PackedGrade, pack_grade
+from grader.batch.evidence import PackedGrade, hash_of_exercise, pack_grade
 from grader.executors import base, forked
 from grader.executors.base import ExecutorFailed
 from grader.executors.forked import Zygote, forked_executor
 from grader.executors.spawned import spawned_executor
 from grader.executors.spawned_pool import SpawnedPool
 from grader.exercise.loader import load_exercise
+from grader.exercise.model import ExerciseError
 from grader.exercise.starters import starter_source
 from grader.grade import grade, read_submission
 from grader.worker.shapes import tree_digest
 
 _OUR_FOLDER = Path(__file__).resolve().parent.parent.parent  # holds the package
+EXERCISE_CHANGED = (
+    "the exercise was changed while the batch was running; run the same command again"
+)
 _numbers = count()
 _ATTEMPTS = 2  # a zygote that was lost is replaced once for each job
 
@@ -42,6 +46,7 @@ class Setup:
     """What all jobs of a batch have in common."""
 
     exercise_file: str
+    exercise_hash: str  # sha256 of the file
     seed: str
 
 
@@ -65,6 +70,8 @@ class Graded:
 
 def open_pool(lanes: int) -> Executor:
     """A pool of so many lanes on this machine. Shut it down when the batch is done."""
+    if sys.platform == "win32":
+        lanes = min(lanes, 61)  # it waits for no more handles at once
     # A fresh interpreter each: nothing of this process's memory is in a lane.
     with _among_our_own_files():  # this starts the process that clears semaphores away
         return ProcessPoolExecutor(lanes, mp_context=_LaneContext(), initializer=_settle)
@@ -148,10 +155,14 @@ def run_job(setup: Setup, job: Job) -> Graded:
     submission = read_submission(job.path, job.filename, job.data)
     problem = ""
     for _ in range(_ATTEMPTS):
-        lane = _lane(setup)
+        try:
+            lane = _lane(setup)
+        except (ExecutorFailed, ExerciseError, OSError) as error:
+            problem = str(error)
+            continue
         try:
             verdict = grade(lane.exercise, submission, lane.executor, setup.seed, digest=True)
-        except ExecutorFailed as error:
+        except (ExecutorFailed, OSError) as error:
             problem = str(error)
             lane.close()
             _lane.cache_clear()
@@ -162,7 +173,7 @@ def run_job(setup: Setup, job: Job) -> Graded:
 
 
 def isolation_of(setup: Setup) -> base.Isolation:
-    """What locks the programs of a lane down. Raises ExecutorFailed."""
+    """What locks the programs of a lane down. Raises ExecutorFailed, ExerciseError or OSError."""
     lane = _lane(setup)
     with lane.executor(lane.exercise.limits) as session:
         return session.isolation
@@ -172,7 +183,10 @@ class Lane:
     """What a lane's process keeps from job to job."""
 
     def __init__(self, setup: Setup) -> None:
-        self.exercise = load_exercise(Path(setup.exercise_file))
+        file = Path(setup.exercise_file)
+        self.exercise = load_exercise(file)
+        if hash_of_exercise(file) != setup.exercise_hash:
+            raise ExecutorFailed(EXERCISE_CHANGED)
         self.starter_tree = tree_digest(starter_source(self.exercise))
         self.executor: base.Executor
         self._workers: Zygote | SpawnedPool

@@ -68,10 +68,10 @@ def _percent(section: Section) -> float:
     if tree is None:
         return 0.0
     value = tree.value if isinstance(tree, Scalar) else None
-    if type(value) not in (int, float) or not 0 <= float(value or 0) <= 100:
-        section.problem("percent_a_day", f"seen {show(tree)}", "wanted a number from 0 to 100")
-        return 0.0
-    return float(value or 0)
+    if isinstance(value, int | float) and type(value) is not bool and 0 <= value <= 100:
+        return float(value)  # not before it is compared: 400 digits are too many for a float
+    section.problem("percent_a_day", f"seen {show(tree)}", "wanted a number from 0 to 100")
+    return 0.0
 
 
 def _deadline(section: Section) -> datetime | None:

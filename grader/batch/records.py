@@ -36,7 +36,7 @@ class Handin:
 
     student: Student
     path: str  # inside the folder or archive, with "/"; "" when there is no Python file
-    attempt: int = 1  # counted from 1; resubmissions have higher numbers
+    attempt: int = 1  # resubmissions have higher numbers; 0: on the roster, handed nothing in
     submitted_at: str = ""  # ISO 8601 with offset, "" when not known
     is_late: bool | None = None  # what the layout says; None when it says nothing
     problem: str = ""  # why there is nothing to grade

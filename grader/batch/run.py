@@ -16,6 +16,7 @@ from grader.batch.lanes import Graded, Job, Setup, run_job
 from grader.batch.records import BatchError, Handin
 from grader.batch.store import Store
 
+MAX_NAMED = 20
 JOBS_A_LANE = 3  # handed out ahead: a lane never waits, and few grades are lost with the batch
 CHANGED = "the file changed while the batch was running; run the same command again"
 PROGRAM_FILENAME = (
@@ -32,6 +33,7 @@ class Progress:
     failed: int = 0
     known: int = 0  # had been graded before
     problems: int = 0  # could not be graded
+    absent: int = 0  # on the roster, handed nothing in; not in the total
 
     @property
     def done(self) -> int:
@@ -53,14 +55,13 @@ class Batch:
         key_of: Callable[[str], VerdictKey],
         *,
         again: bool,
-        tell: Callable[[Progress], None],
     ) -> None:
         self.progress = Progress(0)
+        self.not_graded: list[Handin] = []  # the first MAX_NAMED of them
         self._store = store
         self._read = read
         self._key_of = key_of
         self._again = again
-        self._tell = tell
         self._groups: dict[str, list[Handin]] = {}
 
     @property
@@ -68,14 +69,16 @@ class Batch:
         """Nothing waits for a lane."""
         return not self._groups
 
-    def sort_out(self, handins: list[Handin]) -> None:
+    def sort_out(self, handins: list[Handin], tell: Callable[[Progress], None]) -> None:
         """Keep what needs no grading: what is known, and what can't be graded."""
-        self.progress.total += len(handins)
+        self.progress.total += sum(handin.attempt > 0 for handin in handins)
         for handin in handins:
             self._sort_out(handin)
-            self._tell(self.progress)
+            tell(self.progress)
 
-    def grade(self, setup: Setup, pool: Executor, lanes: int) -> None:
+    def grade(
+        self, setup: Setup, pool: Executor, lanes: int, tell: Callable[[Progress], None]
+    ) -> None:
         """Grade the rest on so many lanes of ``pool``."""
         jobs = self._jobs()
         running: dict[Future[Graded], tuple[str, bytes]] = {}
@@ -90,12 +93,16 @@ class Batch:
                 done, _ = wait(running, return_when=FIRST_COMPLETED)
                 for future in done:
                     self._keep(*running.pop(future), future.result())
-                self._tell(self.progress)
+                tell(self.progress)
         finally:
             for future in running:
                 future.cancel()
 
     def _sort_out(self, handin: Handin) -> None:
+        if handin.attempt == 0:
+            self._store.save_problem(handin)
+            self.progress.absent += 1
+            return
         if handin.problem:
             self._keep_problem(handin)
             return
@@ -129,22 +136,25 @@ class Batch:
 
     def _keep(self, sha256: str, data: bytes, graded: Graded) -> None:
         """Keep a grade for everybody who handed these bytes in."""
+        program = Program(sha256, graded.tree, data)
         for number, handin in enumerate(self._groups.pop(sha256)):
             if graded.grade is None:
-                self._keep_problem(replace(handin, problem=graded.problem))
+                self._keep_problem(replace(handin, problem=graded.problem), program)
                 continue
             self._store.save_grade(
                 handin,
-                Program(sha256, graded.tree, data),
+                program,
                 self._key_of(sha256),
                 graded.grade,
                 replace=self._again and number == 0,
             )
             self._count(passed=graded.grade.passed)
 
-    def _keep_problem(self, handin: Handin) -> None:
-        self._store.save_problem(handin)
+    def _keep_problem(self, handin: Handin, program: Program | None = None) -> None:
+        self._store.save_problem(handin, program)
         self.progress.problems += 1
+        if len(self.not_graded) < MAX_NAMED:
+            self.not_graded.append(handin)
 
     def _count(self, *, passed: bool) -> None:
         if passed:

@@ -6,15 +6,15 @@ A store belongs to one thread and to one process; several of them may use one fi
 
 from __future__ import annotations
 
-import math
-import re
 import secrets
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from datetime import datetime, timezone
 from pathlib import Path
 from types import TracebackType
+from typing import NamedTuple
+
+import msgspec
 
 from grader.batch import store_rows
 from grader.batch.evidence import (
@@ -26,14 +26,22 @@ from grader.batch.evidence import (
     VerdictKey,
 )
 from grader.batch.late import LatePolicy
-from grader.batch.records import BatchError, GradeRow, Handin, Student, rounded
+from grader.batch.records import BatchError, GradeRow, Handin, rounded
 from grader.batch.store_rows import Keep, plain, student_key
 from grader.batch.store_schema import WAIT_S, connect, open_file, plain_errors
+from grader.batch.store_writes import now, save_handin, save_source, save_verdict
 from grader.exercise.compiler import did_you_mean
-from grader.grade import MAX_SOURCE_BYTES
 
 MAX_SEED_CHARS = 200
+MAX_OVERRIDE = 10**9
 _SECRET_BYTES = 32
+
+
+class Rules(NamedTuple):
+    """By what a student's grade is found."""
+
+    keep: Keep
+    late_policy: LatePolicy | None
 
 
 class Store:
@@ -108,13 +116,40 @@ class Store:
             )
             self._run = db.execute(
                 "INSERT INTO runs (begun_at, exercise_hash, grader_version) VALUES (?, ?, ?)",
-                (_now(), exercise_hash, grader_version),
+                (now(), exercise_hash, grader_version),
             ).lastrowid
 
     def finish_run(self) -> None:
         """Note that the batch command came to its end."""
         with self._transaction() as db:
-            db.execute("UPDATE runs SET finished_at = ? WHERE id = ?", (_now(), self._run))
+            db.execute("UPDATE runs SET finished_at = ? WHERE id = ?", (now(), self._run))
+
+    def rules(self, keep: Keep | None = None, late_policy: LatePolicy | None = None) -> Rules:
+        """What is asked for; where nothing is, what ``set_rules`` was last told."""
+        with plain_errors(self.path):
+            kept_keep, kept_late = self._db.execute("SELECT keep, late FROM batch").fetchone()
+            if kept_late and late_policy is None:
+                with _damage_is_an_error():
+                    late_policy = msgspec.json.decode(kept_late, type=LatePolicy)
+        return Rules(keep or kept_keep, late_policy)
+
+    def set_rules(self, rules: Rules) -> None:
+        """Keep what exports and explanations go by from now on."""
+        late = msgspec.json.encode(rules.late_policy).decode() if rules.late_policy else ""
+        with self._transaction() as db:
+            db.execute("UPDATE batch SET keep = ?, late = ?", (rules.keep, late))
+
+    def forget_absent(self) -> None:
+        """Forget who was absent in earlier runs only, but for those with an instructor's score.
+
+        Who hands in later may come under another key than the roster's.
+        """
+        with self._transaction() as db:
+            db.execute(
+                "DELETE FROM handins WHERE attempt = 0 AND run < ?"
+                " AND student NOT IN (SELECT student FROM overrides)",
+                (self._run,),
+            )
 
     # --- saving ------------------------------------------------------------------------------
 
@@ -145,9 +180,9 @@ class Store:
         A verdict that is known under this key stays, unless ``replace``.
         """
         with self._transaction() as db:
-            _save_source(db, program)
-            number, new = _save_verdict(db, key, grade, replace)
-            self._save_handin(db, handin, program, number)
+            save_source(db, program)
+            number, new = save_verdict(db, key, grade, replace)
+            save_handin(db, self._begun_run, handin, program, number)
             if new:
                 db.execute("UPDATE runs SET graded = graded + 1 WHERE id = ?", (self._run,))
         return new
@@ -155,36 +190,18 @@ class Store:
     def save_known(self, handin: Handin, program: Program, known: KnownVerdict) -> None:
         """Save that a program was handed in whose verdict is known."""
         with self._transaction() as db:
-            self._save_handin(db, handin, program, known.id)
+            save_handin(db, self._begun_run, handin, program, known.id)
 
     def save_problem(self, handin: Handin, program: Program | None = None) -> None:
         """Save why there is no grade: ``handin.problem``. A grade of the same bytes stays."""
         with self._transaction() as db:
-            self._save_handin(db, handin, program or Program("", "", b""), None)
+            save_handin(db, self._begun_run, handin, program or Program("", "", b""), None)
 
-    def _save_handin(
-        self, db: sqlite3.Connection, handin: Handin, program: Program, verdict: int | None
-    ) -> None:
+    @property
+    def _begun_run(self) -> int:
         if self._run is None:
             raise RuntimeError("begin_run comes first")
-        key = _save_student(db, handin.student)
-        _save_source(db, program)
-        problem = "" if verdict is not None else handin.problem or "it was not graded"
-        db.execute(
-            "INSERT INTO handins (student, attempt, sha256, tree, path, submitted_at, is_late,"
-            " problem, verdict, run) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-            " ON CONFLICT (student, attempt, sha256) DO UPDATE SET"
-            " tree = coalesce(nullif(excluded.tree, ''), tree), path = excluded.path,"
-            " submitted_at = excluded.submitted_at, is_late = excluded.is_late,"
-            " run = max(run, excluded.run),"
-            " problem = CASE WHEN coalesce(excluded.verdict, verdict) IS NULL"
-            " THEN excluded.problem ELSE '' END,"
-            " verdict = coalesce(excluded.verdict, verdict)",
-            (
-                *(key, handin.attempt, program.sha256, program.tree, plain(handin.path)),
-                *(plain(handin.submitted_at), handin.is_late, plain(problem), verdict, self._run),
-            ),
-        )
+        return self._run
 
     # --- reading -----------------------------------------------------------------------------
 
@@ -227,12 +244,21 @@ class Store:
         with plain_errors(self.path), self._snapshot() as db:
             return store_rows.identical_groups(db)
 
+    def not_handed_in_again(self) -> list[str]:
+        """The keys of students who are not among the submissions of the last run."""
+        with plain_errors(self.path), self._snapshot() as db:
+            rows = db.execute(
+                "SELECT student FROM handins GROUP BY student"
+                " HAVING max(run) < (SELECT max(id) FROM runs) ORDER BY student"
+            )
+            return [student for (student,) in rows]
+
     # --- overrides ---------------------------------------------------------------------------
 
     def override(self, student: str, score: float, reason: str) -> None:
         """Put an instructor's score above ours. Raises BatchError."""
-        if not math.isfinite(score) or score < 0:
-            raise BatchError(f"the score is {score}; wanted a number of points, 0 or more")
+        if not 0 <= score <= MAX_OVERRIDE:
+            raise BatchError(f"the score is {score}; wanted points, from 0 to {MAX_OVERRIDE}")
         if not reason.strip():
             raise BatchError("the reason is empty; say in some words why the score is another one")
         self._save_override(student, rounded(score), reason)
@@ -248,16 +274,28 @@ class Store:
                 raise BatchError(f"{key} has no score of an instructor that could be taken back")
             db.execute(
                 "INSERT INTO overrides (student, score, reason, at) VALUES (?, ?, ?, ?)",
-                (key, score, plain(reason.strip()), _now()),
+                (key, score, plain(reason.strip()), now()),
             )
 
     def _known_student(self, db: sqlite3.Connection, student: str) -> str:
+        """The key of a student who is named by key, login, e-mail address or name."""
         key = student_key(student)
-        if db.execute("SELECT 1 FROM students WHERE key = ?", (key,)).fetchone() is None:
-            keys = [row[0] for row in db.execute("SELECT key FROM students ORDER BY key")]
-            near = did_you_mean(key, keys)
-            raise BatchError(f"{self.path}: there is no student {key!r}{near}")
-        return key
+        if db.execute("SELECT 1 FROM students WHERE key = ?", (key,)).fetchone() is not None:
+            return key
+        found = [
+            row[0]
+            for row in db.execute(
+                "SELECT key FROM students WHERE ? IN (login, email, name) ORDER BY key", (key,)
+            )
+        ]
+        if len(found) == 1:
+            return str(found[0])
+        if found:
+            raise BatchError(
+                f"{self.path}: {key!r} may be {', '.join(found[:20])}; name one of these"
+            )
+        keys = [row[0] for row in db.execute("SELECT key FROM students ORDER BY key")]
+        raise BatchError(f"{self.path}: there is no student {key!r}{did_you_mean(key, keys)}")
 
     # --- transactions ------------------------------------------------------------------------
 
@@ -290,69 +328,3 @@ def _damage_is_an_error() -> Iterator[None]:
         yield
     except ValueError as error:
         raise sqlite3.DatabaseError(f"malformed: {error}") from error
-
-
-def _now() -> str:
-    return datetime.now(timezone.utc).isoformat(timespec="seconds")
-
-
-def _save_student(db: sqlite3.Connection, student: Student) -> str:
-    """What a layout does not tell leaves in place what an earlier one told."""
-    key = student_key(student.key)
-    db.execute(
-        "INSERT INTO students (key, name, login, lms_id, email) VALUES (?, ?, ?, ?, ?)"
-        " ON CONFLICT (key) DO UPDATE SET name = coalesce(nullif(excluded.name, ''), name),"
-        " login = coalesce(nullif(excluded.login, ''), login),"
-        " lms_id = coalesce(nullif(excluded.lms_id, ''), lms_id),"
-        " email = coalesce(nullif(excluded.email, ''), email)",
-        (key, *map(plain, (student.name, student.login, student.lms_id, student.email))),
-    )
-    return key
-
-
-def _save_source(db: sqlite3.Connection, program: Program) -> None:
-    if program.sha256:
-        db.execute(
-            "INSERT INTO sources VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-            (
-                *(program.sha256, len(program.source)),
-                store_rows.compress(program.source[:MAX_SOURCE_BYTES]),
-            ),
-        )
-
-
-def _save_verdict(
-    db: sqlite3.Connection, key: VerdictKey, grade: PackedGrade, replace: bool
-) -> tuple[int, bool]:
-    """The verdict's id, and whether it was written now."""
-    values = (
-        *(grade.score, grade.max_score, plain(grade.ending), grade.passed),
-        *(plain(grade.isolation), plain(grade.isolation_note)),
-        *(grade.graded_s, _now(), grade.verdict),
-    )
-    known = store_rows.known_verdict(db, key)
-    if known is None:
-        number = db.execute(
-            f"INSERT INTO verdicts ({store_rows.KEY}, {store_rows.SUMMARY})"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (*store_rows.key_values(key), *values),
-        ).lastrowid
-        assert number is not None
-    elif replace:
-        number = known.id
-        columns = re.sub(r"(\w+)", r"\1 = ?", store_rows.SUMMARY)
-        db.execute(f"UPDATE verdicts SET {columns} WHERE id = ?", (*values, number))
-        db.execute("DELETE FROM items WHERE verdict = ?", (number,))
-    else:
-        return known.id, False
-    db.executemany(
-        "INSERT INTO items VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [
-            (
-                *(number, n, plain(item.id), plain(item.title), item.status),
-                *(item.points, item.max_points, plain(item.message), plain(item.misconception)),
-            )
-            for n, item in enumerate(grade.items)
-        ],
-    )
-    return number, True

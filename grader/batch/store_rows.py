@@ -171,7 +171,8 @@ def override(db: sqlite3.Connection, student: str) -> Override | None:
 def identical_groups(db: sqlite3.Connection) -> tuple[tuple[str, ...], ...]:
     rows = db.execute(
         "SELECT DISTINCT tree, student FROM handins WHERE tree IN (SELECT tree FROM handins"
-        " WHERE tree <> '' GROUP BY tree HAVING min(student) <> max(student))"
+        " WHERE tree <> '' GROUP BY tree"
+        " HAVING min(student) <> max(student) AND min(path) <> max(path))"
         " ORDER BY tree, student"
     )
     groups = [
@@ -196,8 +197,12 @@ def _read(rows: Iterable[tuple[object, ...]]) -> Iterator[_Handed]:
 
 
 def _in_order(rows: Iterable[_Handed]) -> list[_Handed]:
-    """Oldest first, by what was handed in, never by what happened to be graded first."""
-    return sorted(rows, key=lambda row: (row.attempt, row.run, row.path, row.sha256))
+    """Oldest first: what an earlier batch saw, and within one batch by attempt.
+
+    Attempts are counted anew in each download, and who once was absent may hand in later.
+    """
+    ordered = sorted(rows, key=lambda row: (row.run, row.attempt, row.path, row.sha256))
+    return [row for row in ordered if row.attempt] or ordered
 
 
 def _counting(
@@ -294,7 +299,7 @@ def _same_as(db: sqlite3.Connection, student: str, history: Sequence[_Handed]) -
 
 def _verdict(data: bytes, shown: _Handed) -> Verdict:
     """A kept verdict, under the name of the file that is shown, not of the one graded first."""
-    return replace(unpack(data), path=shown.path)
+    return replace(unpack(data), path=shown.path, replay="")
 
 
 def _source(db: sqlite3.Connection, sha256: str) -> bytes:

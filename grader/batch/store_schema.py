@@ -29,7 +29,9 @@ SCHEMA = (
         exercise TEXT NOT NULL DEFAULT '',
         exercise_hash TEXT NOT NULL DEFAULT '',
         max_score INTEGER NOT NULL DEFAULT 0,
-        grader_version TEXT NOT NULL DEFAULT ''
+        grader_version TEXT NOT NULL DEFAULT '',
+        keep TEXT NOT NULL DEFAULT 'last' CHECK (keep IN ('last', 'best')),
+        late TEXT NOT NULL DEFAULT ''
     )
     """,
     """

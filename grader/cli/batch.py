@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import platform
 from concurrent.futures import BrokenExecutor
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
 from grader.batch.discovery.find import Discovery, discover
-from grader.batch.evidence import VerdictKey
+from grader.batch.evidence import VerdictKey, hash_of_exercise
 from grader.batch.exports.writing import make_folder
 from grader.batch.lanes import Setup, isolation_of, open_pool, stop_pool, usable_cores
 from grader.batch.late import load_policy
@@ -23,7 +21,7 @@ from grader.cli.class_files import write_class_files
 from grader.cli.console import Console
 from grader.cli.gradebook import GRADEBOOK
 from grader.cli.lookup import exercises_option, load
-from grader.cli.problems import ExitCode
+from grader.cli.problems import ExitCode, Refusal
 from grader.cli.progress import ProgressLine
 from grader.cli.workers import check_level
 from grader.escape import one_line
@@ -61,14 +59,15 @@ _LIMIT = 300
 @click.option("--program", metavar="NAME", help="The file to grade where a student has several.")
 @click.option("--roster", type=click.Path(exists=True, path_type=Path), help="CSV of the class.")
 @click.option(
-    "--late", "late_file", type=click.Path(exists=True, path_type=Path), help="YAML: late policy."
+    "--late",
+    "late_file",
+    type=click.Path(exists=True, path_type=Path),
+    help="YAML: late policy. Default: as the last time, at first none.",
 )
 @click.option(
     "--keep",
     type=click.Choice(["last", "best"]),
-    default="last",
-    show_default=True,
-    help="Which attempt of a student counts.",
+    help="Which attempt of a student counts. Default: as the last time, at first the last one.",
 )
 @click.option(
     "--into",
@@ -101,7 +100,7 @@ def batch(
     program: str | None,
     roster: Path | None,
     late_file: Path | None,
-    keep: Keep,
+    keep: Keep | None,
     into: Path | None,
     column: str | None,
     feedback: Path | None,
@@ -120,42 +119,53 @@ def batch(
     fault, 4 the grader is, 5 the isolation is too weak.
     """
     exercise = load(exercise_id, folder)
+    out = out or Path(f"{exercise.id}-grades")
+    for written in (out, feedback):
+        _check_apart(submissions, written)
     late = load_policy(late_file) if late_file else None
     found = discover(
         submissions, exercise_id=exercise.id, layout=layout, program_name=program, roster=roster
     )
     _say_found(tools.console, found)
-    out = out or Path(f"{exercise.id}-grades")
     make_folder(out)
-    with Store.open(out / GRADEBOOK) as store:
-        job = _Job(exercise, find_exercise(exercise_id, folder), store.secret(seed))
-        progress = _grade(
-            *(tools.console, store, job, found, lanes or usable_cores()), again=again, level=level
+    with found.tree, Store.open(out / GRADEBOOK) as store:
+        setup = _begin(store, exercise, find_exercise(exercise_id, folder), seed)
+        rules = store.rules(keep, late)
+        store.set_rules(rules)
+        work = _grade(
+            *(tools.console, store, setup, found, lanes or usable_cores()), again=again, level=level
         )
-        if progress is None:
+        if work is None:
             tools.console.print("stopped; run the same command again to go on\n")
             return ExitCode.INTERRUPTED
-        tools.console.print(_summary(progress))
+        if roster is not None:
+            store.forget_absent()
+        _say_graded(tools.console, work, store)
         write_class_files(
-            *(tools.console, store, exercise, out, keep, late),
+            *(tools.console, store, exercise, out, rules),
             into=into,
             column=column,
             feedback=feedback,
         )
-    return ExitCode.NOT_ALL_PASSED if progress.problems else ExitCode.ALL_PASSED
+    return ExitCode.NOT_ALL_PASSED if work.progress.problems else ExitCode.ALL_PASSED
 
 
-@dataclass(frozen=True, slots=True)
-class _Job:
-    """What is graded against what."""
+def _check_apart(submissions: Path, written: Path | None) -> None:
+    """Nothing may be written among the submissions: the next run would take it for one."""
+    if written is None or not submissions.is_dir():
+        return
+    if written.resolve().is_relative_to(submissions.resolve()):
+        raise Refusal(
+            f"{written} lies in {submissions}, where the submissions are",
+            "Choose another folder with --out (and --feedback).",
+        )
 
-    exercise: Exercise
-    file: Path
-    seed: str
 
-    @property
-    def exercise_hash(self) -> str:
-        return hashlib.sha256(self.file.read_bytes()).hexdigest()
+def _begin(store: Store, exercise: Exercise, file: Path, seed: str) -> Setup:
+    setup = Setup(str(file.resolve()), hash_of_exercise(file), store.secret(seed))
+    max_score = sum(item.points for item in exercise.rubric)
+    store.begin_run(exercise.id, setup.exercise_hash, max_score, __version__)
+    return setup
 
 
 def _say_found(console: Console, found: Discovery) -> None:
@@ -172,32 +182,29 @@ def _say_found(console: Console, found: Discovery) -> None:
 def _grade(
     console: Console,
     store: Store,
-    job: _Job,
+    setup: Setup,
     found: Discovery,
     lanes: int,
     *,
     again: bool,
     level: str | None,
-) -> Progress | None:
+) -> Batch | None:
     """Grade everything; None when it was interrupted."""
-    setup = Setup(str(job.file.resolve()), job.seed)
-    exercise_hash, python = job.exercise_hash, platform.python_version()
-    max_score = sum(item.points for item in job.exercise.rubric)
-    store.begin_run(job.exercise.id, exercise_hash, max_score, __version__)
+    python = platform.python_version()
 
     def key_of(sha256: str) -> VerdictKey:
-        return VerdictKey(sha256, exercise_hash, job.seed, __version__, python)
+        return VerdictKey(sha256, setup.exercise_hash, setup.seed, __version__, python)
 
-    with ProgressLine(console) as line:
-        work = Batch(store, found.tree.read, key_of, again=again, tell=line.show)
-        try:
-            work.sort_out(found.handins)
-            if not work.is_graded:
-                _grade_rest(console, work, setup, lanes, level)
-        except KeyboardInterrupt:
-            return None
+    work = Batch(store, found.tree.read, key_of, again=again)
+    try:
+        with ProgressLine(console) as line:
+            work.sort_out(found.handins, line.show)
+        if not work.is_graded:
+            _grade_rest(console, work, setup, lanes, level)
+    except KeyboardInterrupt:
+        return None
     store.finish_run()
-    return work.progress
+    return work
 
 
 def _grade_rest(console: Console, work: Batch, setup: Setup, lanes: int, level: str | None) -> None:
@@ -208,12 +215,34 @@ def _grade_rest(console: Console, work: Batch, setup: Setup, lanes: int, level: 
             console.print(f"isolation: {said}\n")
             if level:
                 check_level(isolation, level)
-            work.grade(setup, pool, lanes)
+            with ProgressLine(console) as line:
+                work.grade(setup, pool, lanes, line.show)
         except KeyboardInterrupt:
             stop_pool(pool)
             raise
         except BrokenExecutor:
             raise ExecutorFailed(LANE_LOST) from None
+
+
+def _say_graded(console: Console, work: Batch, store: Store) -> None:
+    console.print(_summary(work.progress))
+    for handin in work.not_graded:
+        problem = one_line(handin.problem, _LIMIT)
+        console.print(f"  not graded: {one_line(handin.student.key, 120)} ({problem})\n")
+    if len(work.not_graded) < work.progress.problems:
+        console.print(f"  … and {work.progress.problems - len(work.not_graded)} more\n")
+    others = store.not_handed_in_again()
+    if others:
+        named = ", ".join(one_line(key, 60) for key in others[:_NAMES_SHOWN])
+        more = ", …" if len(others) > _NAMES_SHOWN else ""
+        console.print(
+            f"{_counted(len(others), 'student')} of earlier runs not among these submissions; the "
+            f"grades stay: {named}{more} (another --out begins without them)\n"
+        )
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def _summary(progress: Progress) -> str:
@@ -222,4 +251,6 @@ def _summary(progress: Progress) -> str:
         words.append(f"{progress.known} were known")
     if progress.problems:
         words.append(f"{progress.problems} could not be graded")
-    return f"{progress.total} submissions: {', '.join(words)}\n"
+    if progress.absent:
+        words.append(f"{progress.absent} on the roster handed nothing in")
+    return f"{_counted(progress.total, 'submission')}: {', '.join(words)}\n"

@@ -30,6 +30,14 @@ def _seed(ctx: click.Context, param: click.Parameter, value: str | None) -> str:
     return value
 
 
+def _page_name(ctx: click.Context, param: click.Parameter, value: Path | None) -> Path | None:
+    """Only the name of a page: a slip must not replace a program by its report."""
+    if value is not None and value.suffix.lower() not in (".html", ".htm"):
+        text = f"a page has a name that ends in .html; try --html {value.stem or 'report'}.html"
+        raise click.BadParameter(text, ctx, param)
+    return value
+
+
 @click.command(
     short_help="Grade a program.", epilog="Example: asyncgrade check exercise-3 my_program.py"
 )
@@ -61,7 +69,8 @@ def _seed(ctx: click.Context, param: click.Parameter, value: str | None) -> str:
     "html_file",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Also write the report as a page for a browser.",
+    callback=_page_name,
+    help="Also write the report as a page for a browser. FILE ends in .html.",
 )
 @click.option("--no-color", is_flag=True, help="Print no colours. NO_COLOR=1 does the same.")
 @click.pass_obj

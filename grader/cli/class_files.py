@@ -12,10 +12,8 @@ from grader.batch.exports.export import export
 from grader.batch.exports.feedback import write_feedback
 from grader.batch.exports.fill import Filled, fill
 from grader.batch.exports.writing import atomic
-from grader.batch.late import LatePolicy
 from grader.batch.records import GradeRow
-from grader.batch.store import Store
-from grader.batch.store_rows import Keep
+from grader.batch.store import Rules, Store
 from grader.cli.console import Console
 from grader.cli.gradebook import GRADES, REPORT
 from grader.escape import one_line
@@ -37,8 +35,7 @@ def write_class_files(
     store: Store,
     exercise: Exercise,
     out: Path,
-    keep: Keep,
-    late: LatePolicy | None,
+    rules: Rules,
     *,
     into: Path | None,
     column: str | None,
@@ -47,10 +44,16 @@ def write_class_files(
     """Write everything, and say what was written. Raises BatchError."""
 
     def rows() -> Iterator[GradeRow]:
-        return store.grade_rows(keep, late)
+        return store.grade_rows(*rules)
 
     written = export("csv", rows(), out / GRADES)
-    written.append(write_class_page(store, exercise, out / REPORT, keep, late))
+    written.append(write_class_page(store, exercise, out / REPORT, rules))
+    if rules.late_policy is not None:
+        unknown = sum(not row.submitted_at and row.is_late is None for row in rows())
+        if unknown:
+            console.print(
+                f"late policy: {unknown} without a time and without a late mark, taken as in time\n"
+            )
     for path in written:
         console.print(f"written: {one_line(str(path), _LIMIT)}\n")
     if into is not None:
@@ -58,23 +61,24 @@ def write_class_files(
             console, fill(into, rows(), column=column, title=exercise.title, overwrite=True)
         )
     if feedback is not None:
-        count = write_feedback(feedback, _reports(store.explained_rows(keep, late)))
+        count = write_feedback(feedback, _reports(store.explained_rows(*rules)))
         console.print(f"written: {one_line(str(feedback), _LIMIT)} ({count} files)\n")
 
 
-def write_class_page(
-    store: Store, exercise: Exercise, path: Path, keep: Keep, late: LatePolicy | None
-) -> Path:
+def write_class_page(store: Store, exercise: Exercise, path: Path, rules: Rules) -> Path:
     """Write the class page, whole or not at all. Raises BatchError."""
-    rows = map(_class_row, store.explained_rows(keep, late))
-    graded = (row for row in store.grade_rows(keep, late) if row.isolation)
-    isolation = next((f"{row.isolation} ({row.isolation_note})" for row in graded), "-")
+    rows = map(_class_row, store.explained_rows(*rules))
+    isolation = dict.fromkeys(
+        f"{row.isolation} ({row.isolation_note})"
+        for row in store.grade_rows(*rules)
+        if row.isolation
+    )
     facts = {
-        "isolation of the programs": isolation,
-        "attempt that counts": keep,
+        "isolation of the programs": "; ".join(isolation) or "-",
+        "attempt that counts": rules.keep,
         "graded with": f"asyncgrade {__version__}, Python {platform.python_version()}",
     }
-    chunks = class_page.render(exercise.title, exercise.id, rows, facts)
+    chunks = class_page.render(exercise.title, exercise.id, rows, facts, store.identical_groups())
     with atomic(path) as file:
         file.writelines(chunks)
     return path

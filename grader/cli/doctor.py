@@ -24,7 +24,7 @@ from grader.grade import play_once, read_submission
 from grader.reporters.page import Page
 from grader.version import __version__
 
-PACKAGES = ("click", "msgspec", "PyYAML", "rich")
+PACKAGES = ("click", "Jinja2", "msgspec", "PyYAML", "rich")
 _LIMIT = 400
 
 

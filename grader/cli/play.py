@@ -13,7 +13,7 @@ from grader.cli.console import Console
 from grader.cli.lookup import exercises_option, load
 from grader.cli.problems import ExitCode, Refusal
 from grader.cli.submissions import submission
-from grader.cli.workers import choose_executor, real_time_pace
+from grader.cli.workers import choose_executor
 from grader.engine.trace import Ending, Run
 from grader.escape import for_terminal, one_line
 from grader.grade import play_once, student_error, timeline
@@ -56,14 +56,11 @@ def play(
     program = submission(exercise, file)
     if program.problem:
         raise Refusal(f"{program.path}: {program.problem}")
-    pace = None
     if real_time:
         limits = replace(exercise.limits, wall_s=REAL_TIME_WALL_S)
         exercise = replace(exercise, limits=limits)
-        pace = real_time_pace(_show_clock)
-    run = play_once(
-        exercise, program, choose_executor(tools.workers, pace), SEED, stepwise=real_time
-    )
+    executor = choose_executor(tools.workers, tell_time=_show_clock if real_time else None)
+    run = play_once(exercise, program, executor, SEED, stepwise=real_time)
     if real_time:
         _hide_clock()
     console = tools.console.plain() if no_color else tools.console
@@ -115,9 +112,7 @@ def _add_ending(page: Page, run: Run, path: str) -> None:
     error = student_error(run)
     if error is None:
         return
-    where = f" ({words.place(path, error.line)})" if error.line is not None else ""
-    text = f"{one_line(error.kind, 80)}: {one_line(error.text, words.TEXT_LIMIT)}".rstrip(": ")
-    page.prose(text + where, style="bad")
+    page.prose(words.error_and_place(error, path), style="bad")
     traceback = for_terminal(error.traceback, limit=_QUOTE_LIMIT).strip("\n")
     if traceback:
         page.quote(traceback)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from grader.batch.evidence import Evidence
+from grader.batch.evidence import Evidence, hash_of_exercise
 from grader.batch.exports.export import FORMATS, TO_A_FOLDER
 from grader.batch.exports.export import export as write_export
 from grader.batch.late import load_policy
@@ -18,21 +18,26 @@ from grader.cli.gradebook import gradebook_in
 from grader.cli.lookup import exercises_option, load
 from grader.cli.problems import ExitCode, Refusal
 from grader.cli.workers import choose_executor
-from grader.escape import for_terminal, one_line
+from grader.escape import for_terminal, one_line, source_lines
+from grader.exercise.catalog import find_exercise
 from grader.exercise.model import ExerciseError
 from grader.grade import grade, read_submission
 from grader.reporters import terminal
 from grader.verdict import Verdict
 
 _LIMIT = 300
+_SOURCE_CHARS = 100_000
 _FOLDER = click.argument(
     "folder_of_batch", metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path)
 )
 _KEEP = click.option(
-    "--keep", type=click.Choice(["last", "best"]), default="last", show_default=True
+    "--keep", type=click.Choice(["last", "best"]), help="Default: as the batch was told."
 )
 _LATE = click.option(
-    "--late", "late_file", type=click.Path(exists=True, path_type=Path), help="YAML: late policy."
+    "--late",
+    "late_file",
+    type=click.Path(exists=True, path_type=Path),
+    help="YAML: late policy. Default: as the batch was told.",
 )
 
 
@@ -51,15 +56,18 @@ def export(
     folder_of_batch: Path,
     format_: str,
     out: Path | None,
-    keep: Keep,
+    keep: Keep | None,
     late_file: Path | None,
 ) -> int:
     """Write the grades in DIR, the folder of a batch, in a format that another program takes."""
     late = load_policy(late_file) if late_file else None
     suffix = "" if format_ in TO_A_FOLDER else (".jsonl" if format_ == "jsonl" else ".csv")
     target = out or folder_of_batch / f"{format_}{suffix}"
-    with Store.open(gradebook_in(folder_of_batch), create=False) as store:
-        for path in write_export(format_, store.grade_rows(keep, late), target):
+    gradebook = gradebook_in(folder_of_batch)
+    if target.resolve() == gradebook.resolve():
+        raise Refusal(f"{target} is the gradebook", "Choose another file with --out.")
+    with Store.open(gradebook, create=False) as store:
+        for path in write_export(format_, store.grade_rows(*store.rules(keep, late)), target):
             tools.console.print(f"written: {one_line(str(path), _LIMIT)}\n")
     return ExitCode.ALL_PASSED
 
@@ -85,7 +93,7 @@ def explain_grade(
     student: str,
     attempt: int | None,
     replay: bool,
-    keep: Keep,
+    keep: Keep | None,
     late_file: Path | None,
     folder: Path,
 ) -> int:
@@ -96,7 +104,7 @@ def explain_grade(
     """
     late = load_policy(late_file) if late_file else None
     with Store.open(gradebook_in(folder_of_batch), create=False) as store:
-        evidence = store.evidence(student, attempt, keep, late)
+        evidence = store.evidence(student, attempt, *store.rules(keep, late))
     say = tools.console.print
     for line in _facts(evidence):
         say(f"{one_line(line, _LIMIT)}\n")
@@ -110,9 +118,9 @@ def explain_grade(
         )
     )
     say("\nthe program:\n")
-    source = for_terminal(evidence.source.decode("utf-8", "replace"), limit=100_000)
-    for number, line in enumerate(source.rstrip("\n").split("\n"), 1):
-        say(f"{number:5} | {line}\n")
+    source = evidence.source.decode("utf-8", "replace")[:_SOURCE_CHARS]
+    for number, line in enumerate(source_lines(source.rstrip("\n")), 1):
+        say(f"{number:5} | {for_terminal(line)}\n")
     if replay:
         return _replay(tools, evidence, evidence.verdict, folder)
     return ExitCode.ALL_PASSED
@@ -159,10 +167,14 @@ def _replay(tools: Tools, evidence: Evidence, before: Verdict, folder: Path) -> 
     if same and now.ending == before.ending:
         tools.console.print("\nreplayed: the same verdict\n")
         return ExitCode.ALL_PASSED
+    why = f"It was graded by asyncgrade {before.grader_version} on Python {before.python_version}."
+    hash_now = hash_of_exercise(find_exercise(before.exercise, folder))
+    if evidence.key is not None and evidence.key.exercise_hash != hash_now:
+        why = "The exercise has been changed since."
     raise Refusal(
         f"replayed: another verdict ({now.score} of {now.max_score}, {now.ending}; it was "
         f"{before.score} of {before.max_score}, {before.ending})",
-        f"It was graded by asyncgrade {before.grader_version} on Python {before.python_version}.",
+        why,
         code=ExitCode.NOT_ALL_PASSED,
     )
 
@@ -193,7 +205,7 @@ def override(
             store.clear_override(student, reason)
         else:
             store.override(student, score, reason)
-        row = store.evidence(student).row
+        row = store.evidence(student, None, *store.rules()).row
     tools.console.print(
         f"{one_line(row.student.key, 120)}: {row.final_score:g} of {row.max_score}\n"
         "The files of the batch are written anew by asyncgrade batch and asyncgrade export.\n"

@@ -17,6 +17,7 @@ from grader.cli.problems import Refusal
 from grader.engine.core import Submission
 from grader.exercise.catalog import usual_names
 from grader.exercise.model import Exercise
+from grader.files import NotOrdinary, open_ordinary
 from grader.grade import MAX_SOURCE_BYTES, read_submission
 
 STANDARD_INPUT = "-"
@@ -63,14 +64,13 @@ def _read_standard_input() -> bytes:
 def _read_file(path: str) -> bytes:
     """At most one byte more than a submission may have."""
     try:
-        _refuse_unless_ordinary(path, os.lstat(path).st_mode)
-        flags = os.O_RDONLY
-        for name in ("O_NONBLOCK", "O_NOFOLLOW", "O_NOCTTY", "O_CLOEXEC", "O_BINARY"):
-            flags |= getattr(os, name, 0)
-        with os.fdopen(os.open(path, flags), "rb") as file:
-            # The name can mean another thing by now; the descriptor can't.
-            _refuse_unless_ordinary(path, os.fstat(file.fileno()).st_mode)
+        mode = os.lstat(path).st_mode
+        if not stat.S_ISREG(mode):
+            raise _not_ordinary(path, mode)
+        with open_ordinary(path) as file:
             return file.read(MAX_SOURCE_BYTES + 1)
+    except NotOrdinary as error:
+        raise _not_ordinary(path, error.mode) from None
     except (FileNotFoundError, NotADirectoryError):
         raise Refusal(f"there is no file {path}", *_did_you_mean(path)) from None
     except (OSError, ValueError) as error:
@@ -78,16 +78,14 @@ def _read_file(path: str) -> bytes:
         raise Refusal(f"{path} can't be read: {why}") from None
 
 
-def _refuse_unless_ordinary(path: str, mode: int) -> None:
-    if stat.S_ISREG(mode):
-        return
+def _not_ordinary(path: str, mode: int) -> Refusal:
     if stat.S_ISDIR(mode):
         programs = _python_files(path)
         hint = [f"Did you mean {Path(path, programs[0]).as_posix()}?"] if len(programs) == 1 else []
-        raise Refusal(f"{path} is a folder; give the file in it", *hint)
+        return Refusal(f"{path} is a folder; give the file in it", *hint)
     if stat.S_ISLNK(mode):
-        raise Refusal(f"{path} is a symbolic link; give the file that it points to")
-    raise Refusal(
+        return Refusal(f"{path} is a symbolic link; give the file that it points to")
+    return Refusal(
         f"{path} is not an ordinary file (but a pipe or a device)",
         "To read the program from standard input, write - instead of a file name.",
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -18,18 +17,21 @@ if TYPE_CHECKING:
 
     Workers = Zygote | SpawnedPool  # what was started ahead to run programs
 
-Pace = Callable[[int], None]
 
+def choose_executor(
+    workers: Workers | None, tell_time: Callable[[int], None] | None = None
+) -> Executor:
+    """Children of the zygote, or interpreters of the pool; where there is none, a new one.
 
-def choose_executor(workers: Workers | None, pace: Pace | None = None) -> Executor:
-    """Children of the zygote, or interpreters of the pool; where there is none, a new one."""
+    With ``tell_time`` seconds take as long as real ones, and it hears of each new time (µs).
+    """
     from grader.executors.forked import Zygote, forked_executor
 
     if isinstance(workers, Zygote):
-        return forked_executor(workers, pace)
+        return forked_executor(workers, tell_time)
     from grader.executors.spawned import spawned_executor
 
-    return spawned_executor(workers, pace)
+    return spawned_executor(workers, tell_time)
 
 
 def require(executor: Executor, level: str) -> Executor:
@@ -57,17 +59,3 @@ def check_level(isolation: Isolation, level: str) -> None:
             "What this system can do: asyncgrade doctor",
             code=ExitCode.ISOLATION_TOO_WEAK,
         )
-
-
-def real_time_pace(tell: Callable[[int], None]) -> Pace:
-    """A pace at which virtual seconds take as long as real ones; ``tell`` hears of each step."""
-    begin_s: float | None = None
-
-    def pace(now_us: int) -> None:
-        nonlocal begin_s
-        if begin_s is None:
-            begin_s = time.monotonic()
-        time.sleep(max(0.0, begin_s + now_us / 1e6 - time.monotonic()))
-        tell(now_us)
-
-    return pace

@@ -7,6 +7,7 @@ Rule 2: whatever the worker sends or does, nothing is raised here; a run ends in
 
 from __future__ import annotations
 
+import math
 import signal
 import time
 from collections.abc import Callable
@@ -72,23 +73,27 @@ class Link(Protocol):
 
 
 class WorkerSession(ClosingSession):
-    """One submission's runs in a worker process; a new process when a run kills it."""
+    """One submission's runs in a worker process; a new process when a run kills it.
+
+    With ``tell_time`` its seconds take as long as real ones, and each new time is told.
+    """
 
     def __init__(
         self,
         limits: Limits,
         isolation: Callable[[], Isolation],
         open_link: Callable[[Limits], Link],
-        pace: Callable[[int], None] | None = None,
+        tell_time: Callable[[int], None] | None = None,
     ) -> None:
         self._isolation = isolation
         self._limits = limits
         self._open_link = open_link
-        self._pace = pace
+        self._tell_time = tell_time
+        self._time_zero: float | None = None  # of the run, on the host's clock
         self._link: Link | None = None
         self._reader = FrameReader()
         self._locked = False  # this worker has said that it is locked down
-        self._deadline = time.monotonic() + limits.wall_s
+        self._deadline = math.inf  # the program's time begins when there is a worker for it
         self._output = bytearray()
         self._left_to_say: list[protocol.EngineMessage] = []  # goes out with the next run's load
 
@@ -109,11 +114,9 @@ class WorkerSession(ClosingSession):
         """Play one run in the worker's process, starting one if there is none."""
         self._output.clear()
         fresh = self._link is None
+        self._time_zero = None
         if self._link is None:
-            self._link = self._open_link(self._limits)
-            self._reader = FrameReader()
-            self._locked = False
-            self._left_to_say = []
+            self._link = self._start()
         self._reader.begin_run()
         # Two frames: the stop of the last run makes the worker drop the rest of its frame.
         self._send(self._link, self._left_to_say)
@@ -123,6 +126,16 @@ class WorkerSession(ClosingSession):
             self._step(self._link, engine)
         del self._output[self._limits.output_bytes :]
         return self._output.decode("utf-8", "replace")
+
+    def _start(self) -> Link:
+        """A new worker. What starting it takes is not the program's time."""
+        left_s = min(self._limits.wall_s, self._deadline - time.monotonic())
+        link = self._open_link(self._limits)
+        self._deadline = time.monotonic() + left_s
+        self._reader = FrameReader()
+        self._locked = False
+        self._left_to_say = []
+        return link
 
     def _step(self, link: Link, engine: Engine) -> None:
         left_s = self._deadline - time.monotonic()
@@ -152,9 +165,11 @@ class WorkerSession(ClosingSession):
                     self._out_of_time(engine)
                     return
                 self._locked = True  # its first message says so, and nothing of it ran before
-                if self._pace is not None and isinstance(message, protocol.Block):
-                    self._pace(message.now_us)
+                before_us = engine.now_us
                 answers += engine.handle(message)
+                if engine.now_us > before_us and self._tell_time is not None:
+                    self._wait_until(engine.now_us)
+                    self._tell_time(engine.now_us)
         except BadFrame as error:
             self._kill(engine, Ending.VIOLATION, str(error))
             return
@@ -168,13 +183,15 @@ class WorkerSession(ClosingSession):
             self._kill(engine, Ending.VIOLATION, "it does not read the answers to its calls")
 
     def _send(self, link: Link, messages: list[protocol.EngineMessage]) -> None:
-        if not messages:
-            return
-        if self._pace is not None:
-            for message in messages:
-                if isinstance(message, protocol.Advance):
-                    self._pace(message.now_us)
-        link.send(protocol.encode_frame(messages))
+        if messages:
+            link.send(protocol.encode_frame(messages))
+
+    def _wait_until(self, now_us: int) -> None:
+        """Sleep until the run's time has come on the host's clock, and never past the deadline."""
+        if self._time_zero is None:
+            self._time_zero = time.monotonic()
+        until_s = min(self._time_zero + now_us / 1e6, self._deadline)
+        time.sleep(max(0.0, until_s - time.monotonic()))
 
     def _out_of_time(self, engine: Engine) -> None:
         self._kill(engine, Ending.WALL_LIMIT, f"it ran for {self._limits.wall_s} s")

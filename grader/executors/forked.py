@@ -240,7 +240,7 @@ class ForkedLink:
 
 
 def forked_executor(
-    zygote: Zygote, pace: Callable[[int], None] | None = None
+    zygote: Zygote, tell_time: Callable[[int], None] | None = None
 ) -> Callable[[Limits], WorkerSession]:
     """The executor that runs submissions in children of this zygote."""
     from grader.executors.conversation import WorkerSession
@@ -249,6 +249,6 @@ def forked_executor(
         return ForkedLink(zygote, limits)
 
     def executor(limits: Limits) -> WorkerSession:
-        return WorkerSession(limits, zygote.isolation, open_link, pace)
+        return WorkerSession(limits, zygote.isolation, open_link, tell_time)
 
     return executor

@@ -169,7 +169,7 @@ class SpawnedLink:
 
 
 def spawned_executor(
-    pool: SpawnedPool | None = None, pace: Callable[[int], None] | None = None
+    pool: SpawnedPool | None = None, tell_time: Callable[[int], None] | None = None
 ) -> Callable[[Limits], WorkerSession]:
     """The executor that runs each submission in an interpreter of this pool, or in a new one."""
     isolation = Isolation(
@@ -184,6 +184,6 @@ def spawned_executor(
         return SpawnedLink(source.take(limits))
 
     def executor(limits: Limits) -> WorkerSession:
-        return WorkerSession(limits, lambda: isolation, open_link, pace)
+        return WorkerSession(limits, lambda: isolation, open_link, tell_time)
 
     return executor

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from rich.cells import cell_len, set_cell_size
 
 from grader.escape import one_line
-from grader.reporters.words import seconds, to_ascii
+from grader.reporters.words import OUTCOMES, outcome, seconds, to_ascii
 from grader.verdict import Timeline, TimelineCall
 
 MAX_LANES = 24
@@ -36,13 +36,7 @@ _UNICODE = _Pen(
 )
 _ASCII = _Pen("=", "#", ".", {"ok": "|", "raised": "x", "cancelled": "c", "refused": "?"}, "-", "+")
 
-_MEANINGS = {
-    "ok": "runs, then ends",
-    "raised": "raised an error",
-    "cancelled": "was cancelled",
-    "refused": "was refused",
-    "open": "had not ended when the run was over",
-}
+_MEANINGS = OUTCOMES | {"ok": "runs, then ends"}  # of a sign, not of a call
 
 
 def draw(
@@ -79,9 +73,9 @@ def legend(timelines: Iterable[Timeline], *, unicode: bool) -> list[str]:
     pen = _UNICODE if unicode else _ASCII
     calls = [call for timeline in timelines for call in timeline.calls[:MAX_LANES]]
     lines = []
-    for outcome, meaning in _MEANINGS.items():
-        if any(_outcome(call) == outcome and not _solid(call) for call in calls):
-            lines.append(f"{_sign(outcome, pen)} {meaning}")
+    for became, meaning in _MEANINGS.items():
+        if any(outcome(call) == became and not _solid(call) for call in calls):
+            lines.append(f"{_sign(became, pen)} {meaning}")
     if any(map(_solid, calls)):
         lines.append(f"{pen.critical * 3} one of the calls that decide how long all of it takes")
     return lines
@@ -100,16 +94,12 @@ def _label(call: TimelineCall, room: int, unicode: bool) -> str:
     return set_cell_size(text + suffix, room).rstrip()
 
 
-def _outcome(call: TimelineCall) -> str:
-    return "open" if call.end_us is None or call.outcome not in _MEANINGS else call.outcome
-
-
 def _solid(call: TimelineCall) -> bool:
-    return call.critical and _outcome(call) == "ok"
+    return call.critical and outcome(call) == "ok"
 
 
-def _sign(outcome: str, pen: _Pen) -> str:
-    return pen.open * 3 if outcome == "open" else pen.run * 2 + pen.ends[outcome]
+def _sign(became: str, pen: _Pen) -> str:
+    return pen.open * 3 if became == "open" else pen.run * 2 + pen.ends[became]
 
 
 def _column(time_us: int, scale_us: int, lane: int) -> int:
@@ -118,16 +108,16 @@ def _column(time_us: int, scale_us: int, lane: int) -> int:
 
 
 def _bar(call: TimelineCall, makespan_us: int, scale_us: int, lane: int, pen: _Pen) -> str:
-    outcome = _outcome(call)
+    became = outcome(call)
     end_us = makespan_us if call.end_us is None else call.end_us
     start = min(_column(call.start_us, scale_us, lane), lane - 1)
     length = max(min(_column(end_us, scale_us, lane), lane) - start, 1)
-    if outcome == "open":
+    if became == "open":
         bar = pen.open * length
     elif _solid(call):
         bar = pen.critical * length
     else:
-        bar = pen.run * (length - 1) + pen.ends[outcome]
+        bar = pen.run * (length - 1) + pen.ends[became]
     return " " * start + bar
 
 

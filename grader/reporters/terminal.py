@@ -10,7 +10,7 @@ from rich.cells import cell_len, set_cell_size
 from grader.escape import for_terminal, one_line
 from grader.reporters import lanes, words
 from grader.reporters.page import Page
-from grader.verdict import ItemResult, Status, Timeline, Verdict
+from grader.verdict import ItemResult, Status, Verdict
 
 MIN_WIDTH = 40
 _QUOTE_LIMIT = 300_000  # characters; more than a run may print
@@ -76,10 +76,8 @@ def _add_ending(page: Page, verdict: Verdict) -> None:
         page.prose(f"How it ended{_case(verdict)}: {sentence}", style="strong")
     if error is None:
         return
-    where = words.place(verdict.path, error.line) if error.line is not None else ""
     shown = for_terminal(error.traceback, limit=_QUOTE_LIMIT).strip("\n")
-    text = f"{one_line(error.kind, 80)}: {one_line(error.text, words.TEXT_LIMIT)}".rstrip(": ")
-    page.prose(f"{text} ({where})" if where else text, style="bad")
+    page.prose(words.error_and_place(error, verdict.path), style="bad")
     if shown:
         page.quote(shown)
     if error.hint and not any(item.status is Status.FAILED for item in verdict.items):
@@ -99,7 +97,7 @@ def _add_timelines(page: Page, verdict: Verdict) -> None:
     if run is None or not run.calls:
         return
     pictures = [(f"Your run{_case(verdict)}", run)]
-    if best is not None and not verdict.passed and _times(best) != _times(run):
+    if best is not None and not verdict.passed and not words.same_times(best, run):
         pictures.append(("The best schedule", best))
     for (title, timeline), (_, other) in zip(pictures, reversed(pictures), strict=True):
         page.blank()
@@ -109,10 +107,6 @@ def _add_timelines(page: Page, verdict: Verdict) -> None:
     page.blank()
     for line in lanes.legend((timeline for _, timeline in pictures), unicode=page.unicode):
         page.prose(line, indent=2, style="faint")
-
-
-def _times(timeline: Timeline) -> list[tuple[str, int, int | None]]:
-    return [(call.service, call.start_us, call.end_us) for call in timeline.calls]
 
 
 def _case(verdict: Verdict) -> str:

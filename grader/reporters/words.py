@@ -6,7 +6,7 @@ Student text leaves here clean for a terminal; other media escape again on top.
 from __future__ import annotations
 
 from grader.escape import one_line
-from grader.verdict import ItemResult, Status, Verdict
+from grader.verdict import ItemResult, Status, StudentError, Timeline, TimelineCall, Verdict
 
 TEXT_LIMIT = 600
 
@@ -24,6 +24,14 @@ ENDINGS = {
     "memory_limit": "your program used too much memory and was stopped",
     "crashed": "the Python process of your program died",
     "violation": "your program broke a rule of the grader and was stopped",
+}
+
+OUTCOMES = {
+    "ok": "ended",
+    "raised": "raised an error",
+    "cancelled": "was cancelled",
+    "refused": "was refused",
+    "open": "had not ended when the run was over",
 }
 
 _TO_ASCII = str.maketrans(
@@ -63,6 +71,31 @@ def ending(verdict: Verdict) -> str:
         return ""
     word = one_line(verdict.ending, 60)
     return f"{ENDINGS.get(verdict.ending, 'the run ended early')} ({word})"
+
+
+def error_text(error: StudentError) -> str:
+    """What went wrong, on one line: ``KeyError: 'name'``."""
+    return f"{one_line(error.kind, 80)}: {one_line(error.text, TEXT_LIMIT)}".rstrip(": ")
+
+
+def error_and_place(error: StudentError, path: str) -> str:
+    """The same, and where in the submission if that is known: ``KeyError: 'name' (s.py:4)``."""
+    where = "" if error.line is None else f" ({place(path, error.line)})"
+    return error_text(error) + where
+
+
+def outcome(call: TimelineCall) -> str:
+    """One of OUTCOMES: what became of a call. What never ended is open, whatever it is called."""
+    return "open" if call.end_us is None or call.outcome not in OUTCOMES else call.outcome
+
+
+def same_times(one: Timeline, other: Timeline) -> bool:
+    """Say whether two timelines would give the same picture."""
+    first, second = (
+        [(call.service, call.start_us, call.end_us) for call in timeline.calls]
+        for timeline in (one, other)
+    )
+    return first == second
 
 
 def details(item: ItemResult, path: str) -> list[tuple[str, str]]:

@@ -130,7 +130,7 @@ def submission_frames(traceback: TracebackType | None, filename: str) -> list[tu
 def describe_traceback(error: BaseException, filename: str, source: str) -> str:
     """The student's part of a traceback, in Python's own form; of a group, its first error's."""
     frames = submission_frames(place_of_error(error), filename)
-    lines = source.splitlines()
+    lines = source.split("\n")
     out = ["Traceback (most recent call last):"]
     if len(frames) > MAX_TRACEBACK_FRAMES:
         half = MAX_TRACEBACK_FRAMES // 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -121,6 +122,8 @@ def test_each_source_is_recognised_in_folders_and_archives(
         for name in names  # type: ignore[attr-defined]
     }
     path = pack(tmp_path / "class", data)
+    if pack is folder and words == "a file a student":
+        path /= wrapper  # on disk a folder alone is a student's: see the class of one below
     discovery = discover(path, exercise_id="exercise-3")
     with discovery.tree:
         assert discovery.layout == words
@@ -157,6 +160,40 @@ def test_canvas_tries_come_in_order_and_an_exercise_number_is_no_try(tmp_path: P
         ("1", 2, "3-1.py"),
         ("1", 3, "3-2.py"),
         ("2", 1, "e-3.py"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "name", ["exercise-3", "Exercise-3", "EXERCISE_3", "Exercise 3", "hw-3", "task_v-2"]
+)
+def test_a_number_that_the_student_wrote_is_no_canvas_attempt(tmp_path: Path, name: str) -> None:
+    (handin,) = found(zipped(tmp_path / "c.zip", [f"doejane_1_11_{name}.py"]))
+    assert (handin.attempt, handin.problem) == (1, "")
+
+
+def test_canvas_second_try_is_known_by_the_name_that_was_asked_for(tmp_path: Path) -> None:
+    source = zipped(tmp_path / "c.zip", ["doejane_1_11_main-1.py", "doejane_1_12_other.py"])
+    (handin,) = found(source, program_name="main.py")
+    assert (handin.attempt, handin.path) == (2, "doejane_1_11_main-1.py")
+    (unclear,) = found(source)
+    assert "main-1.py, other.py; say which" in unclear.problem
+
+
+@pytest.mark.parametrize("more", [[], ["doejane_1_10_task.py"]])
+def test_canvas_files_that_the_student_may_have_numbered_are_not_clear(
+    tmp_path: Path, more: list[str]
+) -> None:
+    names = ["doejane_1_11_task-1.py", "doejane_1_12_task-2.py", *more]
+    (handin,) = found(zipped(tmp_path / "c.zip", names))
+    assert (handin.path, handin.attempt) == ("", 1)
+    assert "Python files, and none is named exercise-3.py" in handin.problem
+
+
+def test_canvas_files_of_one_name_come_in_the_order_of_their_ids(tmp_path: Path) -> None:
+    names = ["doejane_1_101_exercise_3.py", "doejane_1_99_exercise_3.py"]
+    assert [(h.attempt, h.path) for h in found(zipped(tmp_path / "c.zip", names))] == [
+        (1, names[1]),
+        (2, names[0]),
     ]
 
 
@@ -363,6 +400,35 @@ def test_folder_of_one_student_is_not_taken_for_a_class(tmp_path: Path) -> None:
         found(folder(tmp_path / "class", ["exercise_3.py", "helper.py"]))
 
 
+@pytest.mark.parametrize("program", [None, "main.py"])
+def test_class_of_one_with_several_files_is_one_student(
+    tmp_path: Path, program: str | None
+) -> None:
+    path = folder(tmp_path / "subs", ["doejane/main.py", "doejane/helper.py"])
+    options = {} if program is None else {"program_name": program}
+    words = sentence(path, **options)
+    assert words.startswith("recognised: a folder a student, 1 submission")
+    (handin,) = found(path, **options)
+    assert handin.student.key == "doejane"
+    assert handin.path == ("doejane/main.py" if program else "")
+    assert keys(found(path, layout="files")) == ["helper", "main"]
+    asked = zipped(tmp_path / "subs.zip", ["doejane/main.py", "doejane/helper.py"])
+    assert keys(found(asked, program_name="main.py")) == ["doejane"]
+
+
+def test_roster_tells_whether_a_folder_alone_is_a_student(tmp_path: Path) -> None:
+    roster = tmp_path / "roster.csv"
+    roster.write_text("login\ndoejane\nokaforc\n")
+    for pack, names, wanted in (
+        (folder, ["class/doejane.py", "class/okaforc.py"], ["doejane", "okaforc"]),
+        (zipped, ["doejane/a.py", "doejane/b.py"], ["doejane"]),
+    ):
+        source = pack(tmp_path / pack.__name__, names)
+        discovery = discover(source, exercise_id="exercise-3", roster=roster)
+        discovery.tree.close()
+        assert keys(h for h in discovery.handins if h.problem != NOTHING) == wanted
+
+
 # --- which file ------------------------------------------------------------------------------
 
 
@@ -421,4 +487,49 @@ def test_sentence_counts_what_matters(tmp_path: Path) -> None:
         "1 where the program is not clear, 1 on the roster handed nothing in, 1 not on the roster"
     )
     assert discovery.unmatched == ["c"]
-    assert [h.student.key for h in discovery.handins if h.problem == NOTHING] == ["d"]
+    (absent,) = (h for h in discovery.handins if h.problem == NOTHING)
+    assert (absent.student.key, absent.attempt) == ("d", 0)
+
+
+def test_one_submission_is_one_and_who_is_absent_is_none(tmp_path: Path) -> None:
+    roster = tmp_path / "roster.csv"
+    roster.write_text("login\na\nb\nc\n")
+    source = folder(tmp_path / "class", ["a/exercise_3.py"])
+    discovery = discover(source, exercise_id="exercise-3", roster=roster)
+    discovery.tree.close()
+    assert discovery.sentence() == (
+        "recognised: a folder a student, 1 submission, 2 on the roster handed nothing in"
+    )
+
+
+# --- accents ---------------------------------------------------------------------------------
+
+ANA = "N\u00fa\u00f1ez, Ana"
+ANA_APART = unicodedata.normalize("NFD", ANA)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["{}/exercise_3.py", "{}.py", "exercise-3-{}/exercise_3.py", "{}_7_assignsubmission_file_x.py"],
+)
+def test_a_student_is_the_same_however_accents_are_kept(tmp_path: Path, name: str) -> None:
+    names = [name.format(ANA), name.format(ANA_APART)]
+    both = [
+        found(zipped(tmp_path / f"{n}.zip", [each, name.format("x").replace("7", "8")]))
+        for n, each in enumerate(names)
+    ]
+    assert [h.student for h in both[0]] == [h.student for h in both[1]]
+
+
+def test_one_student_in_two_folders_is_not_clear(tmp_path: Path) -> None:
+    names = [f"{ANA}/exercise_3.py", f"{ANA_APART}/exercise_3.py"]
+    (handin,) = found(zipped(tmp_path / "c.zip", names))
+    assert handin.student.key == ANA
+    assert handin.path == ""
+    assert "2 files have the name of the program" in handin.problem
+
+
+def test_the_name_of_the_program_may_have_its_accents_apart(tmp_path: Path) -> None:
+    names = [f"doejane/{unicodedata.normalize('NFD', 'é.py')}", "doejane/x.py"]
+    (handin,) = found(zipped(tmp_path / "c.zip", names), program_name="é.py")
+    assert handin.problem == ""

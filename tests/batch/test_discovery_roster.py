@@ -84,6 +84,14 @@ def test_two_with_one_name_stay_unmatched(tmp_path: Path) -> None:
     assert twice.match([Student("8", name="Jane Doe")]).unmatched == ["8"]
 
 
+@pytest.mark.parametrize("key", ["Núñez, Ana", "Ana Núñez", "Nu\u0301n\u0303ez, Ana"])
+def test_a_folder_is_the_name_of_the_roster_in_either_order(tmp_path: Path, key: str) -> None:
+    people = roster(tmp_path, "name,login\nAna Núñez,nunez\n")
+    matched = people.match([Student(key)])
+    assert matched.completed[key].login == "nunez"
+    assert matched.unmatched == []
+
+
 def test_an_id_counts_more_than_a_name(tmp_path: Path) -> None:
     people = roster(tmp_path, "name,id\nJane Doe,1\n")
     matched = people.match([Student("1", lms_id="1"), Student("9", name="Jane Doe")])

@@ -149,6 +149,28 @@ def test_a_student_without_a_score_is_not_in_a_file_for_an_lms(tmp_path: Path, n
     assert "Okafor" in (tmp_path / "a.csv").read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize(
+    ("path", "is_written"),
+    [
+        ("doejane_5362839_74575800_exercise_3.py", True),
+        ("download/doejane_LATE_5362839_74575800_exercise_3-1.py", True),
+        ("doejane_5362838_74575800_exercise_3.py", False),
+        ("submission_123456/exercise_3.py", False),
+        ("Jane Doe_5362839_assignsubmission_file/exercise_3.py", False),
+        ("doejane/exercise_3.py", False),
+        ("", False),
+    ],
+)
+def test_canvas_gets_no_number_that_is_not_its_own(
+    tmp_path: Path, path: str, is_written: bool
+) -> None:
+    export("canvas", [row(JANE, path=path)], tmp_path / "a.csv")
+    header, _, line = read(tmp_path / "a.csv")
+    assert line[header.index("ID")] == ("5362839" if is_written else "")
+    assert line[header.index("SIS Login ID")] == "jane.doe"
+    assert line.count("5362839") == is_written
+
+
 def test_reasons_and_other_students_stay_with_the_instructor(tmp_path: Path) -> None:
     grade = row(JANE, same_as=("okaforc",), override=Override(1, "copied", "2026-11-23T10:00:00Z"))
     for name in ("canvas", "moodle", "gradescope", "classroom50"):
@@ -292,6 +314,23 @@ def test_classroom50_takes_what_a_clone_tells(tmp_path: Path) -> None:
     record = bucket["entries"][0]["submissions"][0]
     assert {key: record[key] for key in known} == known
     assert known["submission"] in read(paths[1])[1]
+
+
+@pytest.mark.parametrize(
+    ("submitted_at", "moment"),
+    [
+        ("2026-03-31 23:59:00.5 +0100", "2026-03-31T22:59:00Z"),
+        ("2026-03-31T23:59Z", "2026-03-31T23:59:00Z"),
+        ("2026-03-31T23:59:00", ""),
+        ("yesterday", ""),
+    ],
+)
+def test_classroom50_reads_a_time_as_a_late_policy_does(
+    tmp_path: Path, submitted_at: str, moment: str
+) -> None:
+    paths = export("classroom50", [row(JANE, submitted_at=submitted_at)], tmp_path / "out")
+    header, jane = read(paths[1])
+    assert jane[header.index("datetime")] == moment
 
 
 def test_an_exercise_that_classroom50_cannot_name_is_refused(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grader.batch.exports.fill import Filled, fill
+from grader.batch.exports.fill import NO_MATCH, Filled, fill
 from grader.batch.exports.scan import scan
 from grader.batch.records import BatchError, Override, Student
 from tests.batch.golden.grades import HOSTILE, TEMPLATES, row
@@ -24,6 +24,7 @@ SEMICOLON = (TEMPLATES / "canvas-semicolon.csv").read_text(encoding="utf-8")
 GERMAN = (TEMPLATES / "moodle-german.csv").read_text(encoding="utf-8")
 JANE = Student("doejane", "Jane Doe", "", "5362839")
 CHIDI = Student("okaforc", "", "chidi.okafor")
+DOWNLOADED = "doejane_5362839_74575800_exercise_3.py"  # of Canvas: the number is Canvas's
 
 
 def fill_text(folder: Path, text: str | bytes, grades: list, **options) -> tuple[Filled, str]:
@@ -172,8 +173,8 @@ def test_only_the_cells_of_matched_students_change(tmp_path_factory, data) -> No
 
 
 def test_hostile_students_change_nothing_but_their_scores(tmp_path: Path) -> None:
-    eve = Student(HOSTILE, HOSTILE, HOSTILE, "5362839", HOSTILE)
-    filled, after = fill_text(tmp_path, CANVAS, [scored(eve, 9), scored(Student(HOSTILE * 99), 1)])
+    eve = scored(Student(HOSTILE, HOSTILE, HOSTILE, "5362839", HOSTILE), 9, path=DOWNLOADED)
+    filled, after = fill_text(tmp_path, CANVAS, [eve, scored(Student(HOSTILE * 99), 1)])
     assert after == CANVAS.replace("101-A,8", "101-A,9")
     (line,) = filled.unmatched_students
     assert len(line) < 200
@@ -243,6 +244,172 @@ def test_names_that_are_only_alike_are_not_matched(tmp_path: Path, name: str) ->
     assert fill_text(tmp_path, CANVAS, [scored(Student("x", name), 1)])[0].matched == 0
 
 
+SIS = "Student,ID,SIS User ID,SIS Login ID,Section,Exercise 3"
+DOERR, DOE = '"Doerr, Jake",7,70,doejane,A,', '"Doe, Jane",8,80,jane.doe,A,'
+
+
+def sis_book(*lines: str) -> str:
+    return "\n".join([SIS, *lines, ""])
+
+
+@pytest.mark.parametrize(
+    ("student", "why"),
+    [
+        (
+            Student("doejane", "Jane Doe", "doejane"),
+            "the login fits Doerr, Jake (7), the name fits Doe, Jane (8)",
+        ),
+        (
+            Student("doejane", "Jane Doe", "jane.doe", "70"),
+            "the student number fits Doerr, Jake (7), the login fits Doe, Jane (8), "
+            "the name fits Doe, Jane (8)",
+        ),
+        (
+            Student("j", "Jane Doe", "", "7"),
+            "the number fits Doerr, Jake (7), the name fits Doe, Jane (8)",
+        ),
+        (
+            Student("j", "", "", "7", "Jane.Doe"),
+            "the number fits Doerr, Jake (7), the e-mail address fits Doe, Jane (8)",
+        ),
+        (
+            Student("j", "Eve Roe", "doejane"),
+            "the login fits Doerr, Jake (7), but the names differ",
+        ),
+        (
+            Student("j", "Eve Roe", "doejane", "70"),
+            "the student number and the login fit Doerr, Jake (7), but the names differ",
+        ),
+    ],
+)
+def test_what_points_to_somebody_else_is_refused_with_the_reason(
+    tmp_path: Path, student: Student, why: str
+) -> None:
+    before = sis_book(DOERR, DOE)
+    filled, after = fill_text(tmp_path, before, [scored(student, 9)])
+    assert after == before
+    assert filled.unmatched_students == [
+        f"{student.name or 'j'} ({student.key}): {why}".replace("j (j)", "j")
+    ]
+    doubt = f"it is not clear whether {student.name or 'j'} ({student.key}) fits".replace(
+        "j (j)", "j"
+    )
+    assert f"Doerr, Jake (7): {doubt}" in filled.unmatched_rows
+
+
+def test_who_is_refused_keeps_nobody_else_from_their_row(tmp_path: Path) -> None:
+    before = sis_book(DOERR, DOE)
+    jane = scored(Student("doejane", "Jane Doe", "doejane"), 9)
+    jake = scored(Student("jake", "Jake Doerr", "jdoerr"), 5)
+    filled, after = fill_text(tmp_path, before, [jane, jake])
+    assert after == before.replace(DOERR, f"{DOERR}5")
+    assert len(filled.unmatched_students) == len(filled.unmatched_rows) == 1
+
+
+def test_the_row_that_a_refused_student_is_named_in_is_nobody_elses_by_login(
+    tmp_path: Path,
+) -> None:
+    before = sis_book(DOERR, DOE)
+    grades = [
+        scored(Student("doejane", "Jane Doe", "doejane"), 9),
+        scored(Student("x", "", "jane.doe"), 5),
+    ]
+    assert fill_text(tmp_path, before, grades)[1] == before
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", "Jane Mary Doe", "jane doe", "Jané Doe", "DOE JANE", "Liz Doe", "J. Doe", "doejane"],
+)
+def test_a_login_counts_when_the_names_differ_as_names_do(tmp_path: Path, name: str) -> None:
+    grade = scored(Student("x", name, "Jane.Doe"), 9)
+    assert fill_text(tmp_path, sis_book(DOERR, DOE), [grade])[0].matched == 1
+
+
+def test_a_row_without_a_name_does_not_contradict(tmp_path: Path) -> None:
+    before = sis_book(",8,80,jane.doe,A,")
+    grade = scored(Student("x", "Jane Doe", "jane.doe"), 9)
+    assert fill_text(tmp_path, before, [grade])[0].matched == 1
+    blind = MOODLE.replace("Jane Doe", "Participant 12345")
+    grade = scored(Student("x", "Jane Doe", "", "12345"), 9)
+    assert fill_text(tmp_path, blind, [grade], overwrite=True)[0].matched == 1
+
+
+def test_canvas_numbers_of_a_canvas_download_count_more_than_names(tmp_path: Path) -> None:
+    before = sis_book(DOERR, DOE, '"Roe, Sam",9,5,sam,A,')
+    path = "download/doe_8_74575800_exercise_3.py"
+    for student, is_matched in (
+        (Student("8", "Alex Smith", "", "8"), True),
+        (Student("8", "Jake Doerr", "", "8"), True),  # an equal name alone is another person's
+        (Student("8", "Alex Smith", "doejane", "8"), True),
+        (Student("8", "Jake Doerr", "doejane", "8"), False),  # name and login of another
+    ):
+        filled, after = fill_text(tmp_path, before, [scored(student, 9, path=path)], overwrite=True)
+        assert after == (before.replace(DOE, f"{DOE}9") if is_matched else before)
+        assert filled.matched == is_matched
+    # A number of Canvas is no number of the institution.
+    path = "roe_5_74575800_exercise_3.py"
+    grade = scored(Student("5", "roesam", "", "5"), 9, path=path)
+    assert fill_text(tmp_path, before, [grade], overwrite=True)[0].matched == 0
+
+
+def test_moodle_numbers_of_a_moodle_download_count_more_than_names(tmp_path: Path) -> None:
+    path = "class/Alex_12345_assignsubmission_file/x_12346_assignsubmission_file/a.py"
+    grade = scored(Student("12345", "Alex", "", "12345"), 9, path=path)
+    assert fill_text(tmp_path, MOODLE, [grade])[1] == MOODLE.replace(",8.00,", ",9,")
+
+
+@pytest.mark.parametrize("text", [CANVAS, MOODLE])
+def test_the_number_of_the_institution_is_looked_up(tmp_path: Path, text: str) -> None:
+    grade = scored(Student("20260001", "Jane M. Doe", "", "20260001"), 9)
+    filled, after = fill_text(tmp_path, text, [grade])
+    assert filled.matched == 1
+    assert after.splitlines()[1:] != text.splitlines()[1:]
+
+
+def test_numbers_that_are_the_same_by_chance_make_no_system(tmp_path: Path) -> None:
+    before = sis_book(*(f'"N{n}, A",{n},,,A,' for n in range(1, 7)))
+    grades = [scored(Student(f"k{n}", f"A N{n}", "", str(n + 5)), n) for n in range(1, 7)]
+    filled, _ = fill_text(tmp_path, before, grades)
+    assert filled.matched == 5
+    assert filled.unmatched_students == [
+        "A N1 (k1): the number fits N6, A (6), the name fits N1, A (1)"
+    ]
+
+
+@pytest.mark.parametrize("key", ["Jane Doe", "Doe, Jane", "jane.doe", "Jane.Doe", "20260001"])
+def test_the_name_of_a_folder_is_tried_as_login_then_as_name(tmp_path: Path, key: str) -> None:
+    filled, after = fill_text(tmp_path, CANVAS, [scored(Student(key), 9)])
+    assert after == CANVAS.replace("101-A,8", "101-A,9")
+    assert filled.notes == ()
+
+
+def test_a_folder_of_a_student_with_a_name_is_tried_as_nothing(tmp_path: Path) -> None:
+    filled, _ = fill_text(tmp_path, CANVAS, [scored(Student("jane.doe", "Eve"), 9)])
+    assert filled.matched == 0
+
+
+def test_when_nobody_fits_a_roster_is_named(tmp_path: Path) -> None:
+    filled, after = fill_text(tmp_path, CANVAS, [scored(Student("dj"), 9)])
+    assert after == CANVAS
+    assert filled.notes == (NO_MATCH,)
+    assert "--roster" in NO_MATCH
+
+
+@pytest.mark.parametrize(("text", "no"), [(MOODLE, "No"), (GERMAN, "Nein")])
+def test_grades_that_moodle_keeps_are_left_alone(tmp_path: Path, text: str, no: str) -> None:
+    lines = text.splitlines(keepends=True)
+    lines[1] = lines[1].replace(",Yes,", f",{no},").replace(",Ja,", f",{no},")
+    before = "".join(lines)
+    grades = [scored(Student("a", "Jane Doe"), 9), scored(Student("b", "Chidi Okafor"), 3)]
+    filled, after = fill_text(tmp_path, before, grades)
+    assert after.splitlines()[1] == before.splitlines()[1]
+    assert filled.matched == 1
+    assert filled.unmatched_rows == [
+        "Jane Doe (12345): the file says that this grade can't be changed"
+    ]
+
+
 def test_names_are_equal_whatever_their_normal_form(tmp_path: Path) -> None:
     ana = Student("x", "Nu\u0301n\u0303ez, Ana")
     filled, _ = fill_text(tmp_path, CANVAS.replace("EX", ""), [scored(ana, 1)])
@@ -286,15 +453,25 @@ def test_the_title_of_the_exercise_names_a_column(tmp_path: Path) -> None:
     assert fill_text(tmp_path, text, [known], overwrite=True)[0].matched == 1
 
 
+def test_what_was_looked_for_is_named(tmp_path: Path) -> None:
+    grade = scored(JANE, 9)
+    with pytest.raises(BatchError, match=r"2 columns of the file fit exercise-3\.\n"):
+        fill_text(tmp_path, MANY, [grade], title="Await inside")
+    with pytest.raises(
+        BatchError, match=r"no column of the file fits Await inside or exercise-7\.\n"
+    ):
+        fill_text(tmp_path, MANY, [replace(grade, exercise="exercise-7")], title="Await inside")
+
+
 @pytest.mark.parametrize(
     ("column", "words"),
     [
         (None, "2 columns of the file fit exercise-3"),
-        ("Exercise", "no column of the file fit Exercise"),
+        ("Exercise", "no column of the file fits Exercise"),
         ("Final Score", "does not read the column Final Score back"),
-        ("ID", "no column of the file fit ID"),
-        ("Student", "no column of the file fit Student"),
-        ("", "no column of the file fit"),
+        ("ID", "no column of the file fits ID"),
+        ("Student", "no column of the file fits Student"),
+        ("", "no column of the file fits"),
     ],
 )
 def test_no_column_or_several_are_refused_with_the_candidates(

@@ -155,6 +155,7 @@ def test_policy_is_read_from_its_file(tmp_path: Path) -> None:
         ("percent_a_day: 101", "1: percent_a_day: seen 101; wanted a number from 0 to 100"),
         ("percent_a_day: 10%", "1: percent_a_day: seen '10%'; wanted a number from 0 to 100"),
         ("percent_a_day: .nan", "1: percent_a_day: seen nan; wanted a number from 0 to 100"),
+        (f"percent_a_day: {'9' * 400}", "1: percent_a_day: seen 999"),
         ("percent_a_day: true", "1: percent_a_day: seen True; wanted a number from 0 to 100"),
         ("cut_off_days: [3]", "1: cut_off_days: seen a list; wanted a whole number"),
         ("deadline: 2026-03-31", "1: deadline: seen '2026-03-31'; wanted date, time and the"),

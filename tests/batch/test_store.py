@@ -12,8 +12,9 @@ import pytest
 from grader.batch.evidence import ExplainedRow, Program, VerdictKey
 from grader.batch.late import LatePolicy, parse_moment
 from grader.batch.records import BatchError, GradeRow, Handin, Student
-from grader.batch.store import Store
+from grader.batch.store import Rules, Store
 from grader.batch.store_rows import MAX_SAME, Keep
+from grader.grade import MAX_SOURCE_BYTES
 from tests.batch.store_helpers import (
     EXERCISE,
     HASH,
@@ -195,7 +196,6 @@ def test_names_that_are_not_unicode_stay_different_students(path: Path) -> None:
         rows = list(store.grade_rows())
         assert len({row.student.key for row in rows}) == 3
         assert store.evidence("a\udc81").row.student.key in {row.student.key for row in rows}
-        assert len(store.identical_groups()[0]) == 3
 
 
 @pytest.mark.parametrize("name", ["'; DROP TABLE handins; --", "a\nb", "nul\x00nul", "x" * 10_000])
@@ -254,6 +254,76 @@ def test_best_counts_points_after_the_penalty_and_of_equals_the_later(path: Path
         assert (anna.attempt, anna.final_score, bert.attempt) == (1, 7.0, 2)
         anna, bert = store.grade_rows("last", policy)
         assert (anna.attempt, anna.score, anna.penalty, anna.final_score) == (2, 9.0, 5.0, 4.0)
+
+
+def test_what_a_later_batch_saw_counts_whatever_its_number_is(path: Path) -> None:
+    """Each download counts its attempts anew."""
+    with open_store(path) as store:
+        save(store, "anna", 4, attempt=2)
+    with open_store(path) as store:
+        save(store, "anna", 10, attempt=1)
+        assert scores(store) == {"anna": 10.0}
+
+
+def test_absence_takes_no_grade_and_ends_with_the_next_roster(path: Path) -> None:
+    with open_store(path) as store:
+        save(store, "anna", 4)
+        for key in ("bert@example.org", "carl@example.org", "dora@example.org"):
+            store.save_problem(handin(key, 0, problem="nothing was handed in"))
+        store.override("dora@example.org", 7, "shown in the lab")
+    with open_store(path) as store:
+        save(store, "4711", 5)  # it is bert, whom the roster calls by his address
+        for key in ("anna", "carl@example.org"):
+            store.save_problem(handin(key, 0, problem="nothing was handed in"))
+        store.forget_absent()
+        rows = {row.student.key: (row.final_score, row.problem) for row in store.grade_rows()}
+    assert rows == {
+        "4711": (5.0, ""),
+        "anna": (4.0, ""),
+        "carl@example.org": (0.0, "nothing was handed in"),
+        "dora@example.org": (7.0, "nothing was handed in"),
+    }
+
+
+def test_who_is_not_handed_in_again_is_told(path: Path) -> None:
+    with open_store(path) as store:
+        for key in ("anna", "bert"):
+            save(store, key, 4)
+        assert store.not_handed_in_again() == []
+    with open_store(path) as store:
+        save(store, "bert", 4)
+        assert store.not_handed_in_again() == ["anna"]
+
+
+def test_rules_stay_until_others_are_given(path: Path) -> None:
+    policy = LatePolicy(5, 12.5, 3, parse_moment("2026-01-01T00:00+02:00"))
+    with open_store(path) as store:
+        assert store.rules() == Rules("last", None)
+        store.set_rules(Rules("best", policy))
+    with open_store(path) as store:
+        assert store.rules() == Rules("best", policy)
+        assert store.rules("last") == Rules("last", policy)
+        assert store.rules("last", LatePolicy()) == Rules("last", LatePolicy())
+
+
+def test_a_student_is_found_by_login_address_and_name(path: Path) -> None:
+    with open_store(path) as store:
+        for key, name in (("1", "Anna Ö"), ("2", "Bert B"), ("3", "Bert B")):
+            made = program(key)
+            student = Student(key, name, f"login{key}", email=f"{key}@example.org")
+            store.save_grade(Handin(student, key), made, key_of(made), grade_of(5))
+        for word in ("1", "login1", "1@example.org", "Anna Ö"):
+            assert store.evidence(word).row.student.key == "1"
+        with pytest.raises(BatchError, match="'Bert B' may be 2, 3; name one of these"):
+            store.evidence("Bert B")
+
+
+def test_a_failure_of_the_grader_takes_no_grade(path: Path) -> None:
+    made = program("# anna 1")
+    with open_store(path) as store:
+        save(store, "anna", 6)
+        store.save_problem(handin("anna", problem="the process that grades was lost"), made)
+        assert only_row(store).score == 6.0
 
 
 def test_grades_of_an_older_exercise_count_only_where_there_is_nothing_else(path: Path) -> None:
@@ -323,6 +393,15 @@ def test_same_trees_are_told_both_ways_and_keep_their_own_verdicts(path: Path) -
     assert count(path, "verdicts") == 5
 
 
+def test_a_group_that_handed_in_one_file_is_no_finding(path: Path) -> None:
+    with open_store(path) as store:
+        made = program("x", "t")
+        for key in ("anna", "bert"):
+            store.save_grade(Handin(Student(key), "group.py"), made, key_of(made), grade_of(6))
+        assert [row.same_as for row in store.grade_rows()] == [(), ()]
+        assert store.identical_groups() == ()
+
+
 def test_sameness_holds_both_ways_across_attempts(path: Path) -> None:
     with open_store(path) as store:
         save(store, "anna", 6, tree="t")
@@ -363,21 +442,21 @@ def test_evidence_holds_verdict_sources_key_and_history(path: Path) -> None:
         store.save_known(handin("bert"), made, known)
         anna, bert = store.evidence("anna"), store.evidence("bert")
         explained = list(store.explained_rows())
-    assert anna.verdict == replace(verdict_of(6), path=anna.row.path)
+    assert anna.verdict == replace(verdict_of(6), path=anna.row.path, replay="")
     assert (anna.source, bert.source) == (b"x = 1", b"x = 1")
     # A shared verdict names the file of the student who is shown, and nobody else's.
-    assert bert.verdict == replace(verdict_of(6), path=bert.row.path)
+    assert bert.verdict == replace(verdict_of(6), path=bert.row.path, replay="")
     assert anna.row.path != bert.row.path
     assert (anna.key, anna.row.same_as) == (key_of(made), ("bert",))
     assert anna.graded_at.endswith("+00:00")
     assert explained == [ExplainedRow(each.row, each.verdict, each.source) for each in (anna, bert)]
 
 
-def test_a_program_of_any_size_keeps_its_first_megabyte(path: Path) -> None:
+def test_a_program_that_is_too_large_stays_so(path: Path) -> None:
     made = Program("f" * 64, "", b"x" * 3_000_000)
     with open_store(path) as store:
         store.save_grade(handin("anna"), made, key_of(made), grade_of(0))
-        assert store.evidence("anna").source == b"x" * 1_000_000
+        assert store.evidence("anna").source == b"x" * (MAX_SOURCE_BYTES + 1)
     with closing(sqlite3.connect(path)) as db:
         assert db.execute("SELECT size_bytes FROM sources").fetchall() == [(3_000_000,)]
 

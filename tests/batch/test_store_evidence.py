@@ -106,7 +106,7 @@ def test_true_is_not_a_number_and_a_number_is_not_true() -> None:
 @pytest.mark.parametrize(
     ("path", "value", "words"),
     [
-        (("items", 0, "status"), "fine", r"Invalid enum value 'fine' - at `\$\.items\[0\]\.status`"),
+        (("items", 0, "status"), "fine", r"Invalid enum value 'fine' .*items\[0\]"),
         (("format",), "asyncgrade/evidence/2", "wanted the format"),
     ],
 )

@@ -16,7 +16,8 @@ import pytest
 
 from grader.batch import store_schema
 from grader.batch.records import BatchError
-from grader.batch.store import MAX_SOURCE_BYTES, Store
+from grader.batch.store import Store
+from grader.grade import MAX_SOURCE_BYTES
 from tests.batch.store_helpers import open_store, save
 from tests.helpers import ROOT
 

@@ -91,6 +91,32 @@ def test_classroom_gives_points_to_the_workflow_and_exit_code_0(tmp_path: Path) 
     assert any(line.startswith("result_overlap=") for line in written)
 
 
+def test_quoted_line_has_the_number_that_python_counts() -> None:
+    source = "# \u2028 \x85\n\x0c\nfrom services import *\n" + SERIAL.read_text("utf-8")
+    source += "\n# the end\n"
+    result = asyncgrade("check", "2", "-", "--format", "json", stdin=source.encode())
+    items = json.loads(result.stdout)["items"]
+    quoted = [(item["line"], item["source_line"]) for item in items if item["line"]]
+    assert quoted
+    lines = source.split("\n")
+    assert all(lines[line - 1].strip() == text for line, text in quoted)
+
+
+def test_page_is_written_for_a_browser(tmp_path: Path) -> None:
+    page = tmp_path / "Report.HTML"
+    assert asyncgrade("check", "2", RIGHT, "--html", page).returncode == ExitCode.ALL_PASSED
+    assert page.read_text("utf-8").startswith("<!DOCTYPE html>")
+
+
+def test_report_never_replaces_a_program(tmp_path: Path) -> None:
+    program = tmp_path / "exercise-2.py"
+    program.write_bytes(RIGHT.read_bytes())
+    result = asyncgrade("check", "2", "--html", "exercise-2.py", cwd=tmp_path)
+    assert result.returncode == ExitCode.USAGE
+    assert "try --html exercise-2.html" in result.stderr.decode()
+    assert program.read_bytes() == RIGHT.read_bytes()
+
+
 def test_classroom_without_a_workflow_prints_only() -> None:
     result = asyncgrade("check", "2", RIGHT, "--format", "classroom")
     assert result.returncode == 0

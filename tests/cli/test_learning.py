@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import time
 from pathlib import Path
 
 import pytest
 
+from grader.cli.doctor import PACKAGES
 from grader.cli.problems import ExitCode
-from grader.cli.workers import real_time_pace
 from grader.exercise.catalog import installed_exercises_dir
 from tests.cli.commands import RIGHT, ROOT, SERIAL, asyncgrade
 from tests.cli.conftest import Command
@@ -176,6 +177,12 @@ def test_doctor_says_what_isolates_programs() -> None:
         assert word in out
 
 
+def test_doctor_names_each_package_that_asyncgrade_needs() -> None:
+    text = (ROOT / "pyproject.toml").read_text("utf-8")
+    needed = text.partition("\ndependencies = [")[2].partition("]")[0]
+    assert sorted(re.findall(r'"([\w.-]+)', needed)) == sorted(PACKAGES)
+
+
 def test_doctor_ends_well_without_exercises(command: Command, here: Path) -> None:
     result = command("doctor", "--exercises", here)
     assert result.code == 0
@@ -220,13 +227,3 @@ def test_run_in_real_time_takes_the_virtual_time(tmp_path: Path) -> None:
     assert result.returncode == 0
     assert "Your run: 0.3 s" in result.stdout.decode()
     assert time.monotonic() - begin_s >= 0.3
-
-
-def test_pace_tells_of_each_step_and_never_goes_ahead_of_the_clock() -> None:
-    told: list[int] = []
-    pace = real_time_pace(told.append)
-    begin_s = time.monotonic()
-    for now_us in (0, 1_000, 20_000, 20_000):
-        pace(now_us)
-        assert time.monotonic() - begin_s >= now_us / 1e6
-    assert told == [0, 1_000, 20_000, 20_000]

@@ -64,9 +64,14 @@ class Page(HTMLParser):
         return next(a["content"] for _, a in self.tags if "http-equiv" in a)
 
 
+SAME = (("u1", "u4"), ("u2", "nobody"))
+
+
 def class_text(rows: Iterator[ClassRow] | list[ClassRow] | None = None) -> str:
     students = small_class() if rows is None else rows
-    return "".join(class_page.render("Side by side", "exercise-2", students, {"Seed": "kept"}))
+    return "".join(
+        class_page.render("Side by side", "exercise-2", students, {"Seed": "kept"}, SAME)
+    )
 
 
 def student_text(verdict: Verdict | None = None, source: str = SOURCE) -> str:
@@ -303,7 +308,7 @@ def test_many_calls_are_cut_and_counted() -> None:
 
 
 def _summary() -> Summary:
-    summary = Summary()
+    summary = Summary(SAME)
     for index, student in enumerate(small_class()):
         summary.add(student, index, has_page=student.verdict is not None)
     return summary
@@ -320,6 +325,18 @@ def test_the_counts_of_a_class() -> None:
     assert count.sentence.startswith("get_locations() was not started")
     assert [[twin.key for twin in group] for group in summary.same_programs] == [["u1", "u4"]]
     assert summary.median_score == "4"
+
+
+def test_a_score_set_by_hand_counts_where_nothing_could_be_graded() -> None:
+    row = replace(
+        next(small_class()), problem="no Python file", final_score=7, override_reason="oral"
+    )
+    summary = Summary()
+    summary.add(row, 0, has_page=False)
+    assert (summary.scores, summary.rows[0].has_score) == ([7], True)
+    assert '<td class="right" data-v="7"><b>7</b>' in class_text([row])
+    without = replace(row, override_reason=None)
+    assert '<td class="right" data-v="-1">–' in class_text([without])
 
 
 def test_every_graded_student_is_in_one_bar_of_the_distribution() -> None:

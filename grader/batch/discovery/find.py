@@ -1,4 +1,9 @@
-"""From a folder or an archive to the list of who handed in what. Reads names, runs nothing."""
+"""From a folder or an archive to the list of who handed in what. Reads names, runs nothing.
+
+A folder that is alone where it lies is stepped into when what is in it is a class: names of an LMS
+or a classroom, several folders, files named by logins of the roster, or, in an archive, several
+Python files. Else it is the folder of the only student; ``--layout files`` says otherwise.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from grader.batch.discovery import classrooms, gradescope, handmade, lms
+from grader.batch.discovery.folder import FolderTree
 from grader.batch.discovery.layouts import (
     Layout,
     Piece,
@@ -14,8 +20,8 @@ from grader.batch.discovery.layouts import (
     recognise_as,
     view_of,
 )
-from grader.batch.discovery.listing import shown
-from grader.batch.discovery.programs import choose
+from grader.batch.discovery.listing import composed, shown
+from grader.batch.discovery.programs import choose, several
 from grader.batch.discovery.roster import Roster, read_roster
 from grader.batch.discovery.tree import Tree, open_tree
 from grader.batch.records import BatchError, Handin, Skipped, Student
@@ -68,7 +74,7 @@ class Discovery:
     def sentence(self) -> str:
         """Say in one line what was recognised."""
         last = {handin.student.key: handin for handin in self.handins}
-        absent = sum(handin.problem == NOTHING for handin in last.values())
+        absent = sum(handin.attempt == 0 for handin in last.values())
         empty = sum(handin.problem.startswith("no Python file") for handin in last.values())
         unclear = sum(bool(handin.problem) for handin in last.values()) - absent - empty
         count = len(last) - absent
@@ -107,7 +113,15 @@ def discover(
     tree = open_tree(source)
     try:
         logins = people.logins if people else frozenset()
-        view = view_of(tree.entries(), _stem(source), exercise_id, logins, tree.read)
+        view = view_of(
+            tree.entries(),
+            _stem(source),
+            exercise_id,
+            logins,
+            tree.read,
+            program_name,
+            is_archive=not isinstance(tree, FolderTree),
+        )
         if layout is None:
             found = recognise(view, SPECIFIC, handmade.general)
         else:
@@ -135,12 +149,19 @@ def _stem(source: Path) -> str:
 def _handins(found: Recognised, exercise_id: str, program_name: str | None) -> list[Handin]:
     by_student: dict[str, list[Piece]] = {}
     for piece in found.pieces:
-        by_student.setdefault(piece.student.key, []).append(piece)
+        student = _composed(piece.student)
+        by_student.setdefault(student.key, []).append(piece._replace(student=student))
     one_file = found.layout == "files"
     handins: list[Handin] = []
     for pieces in by_student.values():
         handins += _attempts(pieces, exercise_id, None if one_file else program_name)
     return handins
+
+
+def _composed(student: Student) -> Student:
+    """One student for each way that accents are kept in."""
+    texts = (student.key, student.name, student.login, student.lms_id, student.email)
+    return student if all(map(str.isascii, texts)) else Student(*map(composed, texts))
 
 
 def _attempts(pieces: list[Piece], exercise_id: str, program_name: str | None) -> list[Handin]:
@@ -152,11 +173,10 @@ def _attempts(pieces: list[Piece], exercise_id: str, program_name: str | None) -
     attempt = 0
     for _, files in sorted(submissions.items()):
         name, problem = choose([piece.name for piece in files], exercise_id, program_name)
-        # Longer numbers are later ones.
-        tries = sorted(
-            (piece for piece in files if piece.name == name and piece.path),
-            key=lambda piece: (piece.attempt, len(piece.path), piece.path),
-        )
+        chosen = {piece.path: piece for piece in files if piece.name == name and piece.path}
+        tries = sorted(chosen.values(), key=_order)
+        if len({_order(piece) for piece in tries}) < len(tries):
+            name, problem = "", several(sorted(chosen))
         for piece in tries if name else [files[-1]._replace(path="")]:
             attempt = max(attempt + 1, piece.attempt)
             handins.append(
@@ -172,6 +192,10 @@ def _attempts(pieces: list[Piece], exercise_id: str, program_name: str | None) -
     return handins
 
 
+def _order(piece: Piece) -> tuple[int, int]:
+    return piece.attempt, piece.order
+
+
 def _with_roster(handins: list[Handin], roster: Roster) -> tuple[list[Handin], list[str]]:
     """Complete the students, and add those of the roster who handed nothing in."""
     students: dict[str, Student] = {}
@@ -179,5 +203,5 @@ def _with_roster(handins: list[Handin], roster: Roster) -> tuple[list[Handin], l
         students.setdefault(handin.student.key, handin.student)
     matched = roster.match(students.values())
     done = [replace(h, student=matched.completed.get(h.student.key, h.student)) for h in handins]
-    done += [Handin(student, "", problem=NOTHING) for student in matched.absent]
+    done += [Handin(student, "", attempt=0, problem=NOTHING) for student in matched.absent]
     return done, matched.unmatched

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from pathlib import Path
+from typing import BinaryIO
 
 from grader.batch.discovery.listing import (
     FILE,
@@ -24,6 +25,7 @@ from grader.batch.discovery.listing import (
     why_not,
 )
 from grader.batch.records import BatchError, Skipped
+from grader.files import NotOrdinary, open_ordinary
 
 _BY_DESCRIPTOR = os.open in os.supports_dir_fd and os.scandir in os.supports_fd
 _SAFE = 0
@@ -92,10 +94,10 @@ class FolderTree(Tree):
                 below = _enter(here, folder)
                 self._leave(here)
                 here = below
-            with os.fdopen(_open_file(here, name), "rb") as file:
-                if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                    raise BatchError(f"{shown(path)} is not an ordinary file")
+            with _open_file(here, name) as file:
                 return file.read(limit)
+        except NotOrdinary:
+            raise BatchError(f"{shown(path)} is not an ordinary file") from None
         except (OSError, ValueError) as error:
             why = getattr(error, "strerror", None) or str(error)
             raise BatchError(f"{shown(path)} can't be read: {why}") from None
@@ -219,10 +221,10 @@ def _enter(here: _Open, name: str) -> _Open:
     return _refuse_link(here / name)
 
 
-def _open_file(here: _Open, name: str) -> int:
+def _open_file(here: _Open, name: str) -> BinaryIO:
     if isinstance(here, int):
-        return os.open(name, os.O_RDONLY | _SAFE, dir_fd=here)
-    return os.open(_refuse_link(here / name), os.O_RDONLY | _SAFE)
+        return open_ordinary(name, dir_fd=here)
+    return open_ordinary(_refuse_link(here / name))
 
 
 def _refuse_link(path: Path) -> Path:

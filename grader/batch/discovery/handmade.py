@@ -11,10 +11,9 @@ from grader.batch.discovery.layouts import (
     inner,
     unique,
 )
-from grader.batch.discovery.listing import shown
+from grader.batch.discovery.listing import composed, shown
 from grader.batch.discovery.programs import is_program
 from grader.batch.records import BatchError, Student
-from grader.exercise.catalog import usual_names
 
 FOLDERS = "a folder a student"
 FILES = "a file a student"
@@ -41,9 +40,7 @@ def general(view: View) -> Recognised:
     view = _inside_the_wrapper(view)
     programs = [view.name(entry) for entry in view.files() if is_program(entry.path)]
     holding = [name for name in view.folders() if any(is_program(p) for p, _ in view.within(name))]
-    usual = [
-        name for name in programs if name.casefold() in usual_names(view.exercise_id.casefold())
-    ]
+    usual = _usual(view, programs)
     if usual:
         raise BatchError(
             f"{shown(view.source)} holds {shown(usual[0])} itself, so it looks like one student's",
@@ -101,8 +98,17 @@ def _inside_the_wrapper(view: View) -> View:
 
 
 def _is_class(view: View) -> bool:
-    """Say whether a folder holds more than one student, rather than one student's files."""
+    """Say whether a folder that is alone holds more than one student, or one student's files."""
     programs = [view.name(entry) for entry in view.files() if is_program(entry.path)]
-    if any(name.casefold() in usual_names(view.exercise_id.casefold()) for name in programs):
+    if not programs:
+        return len(view.folders()) > 1
+    if _usual(view, programs) or view.source.casefold() in view.logins:
         return False
-    return len(programs) > 1 or (not programs and len(view.folders()) > 1)
+    if any(name[: -len(".py")].casefold() in view.logins for name in programs):
+        return True
+    return view.is_archive and len(programs) > 1
+
+
+def _usual(view: View, programs: list[str]) -> list[str]:
+    """The programs that have the name for one student's."""
+    return [name for name in programs if composed(name).casefold() in view.usual]

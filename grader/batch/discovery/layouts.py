@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from grader.batch.discovery.listing import FILE, Entry, shown
+from grader.batch.discovery.listing import FILE, Entry, composed, shown
 from grader.batch.records import BatchError, Student
+from grader.exercise.catalog import usual_names
 
 MAX_METADATA_BYTES = 32 * 1024 * 1024
 
@@ -24,6 +25,7 @@ class Piece(NamedTuple):
     name: str = ""  # as the student named it, below the student's own folder
     submission: str = ""  # files of one submission have the same; later ones sort higher
     attempt: int = 1  # where it can be told from the name alone
+    order: int = 0  # later files of the same name have higher numbers, where the source counts them
     submitted_at: str = ""
     is_late: bool | None = None
 
@@ -50,6 +52,8 @@ class View:
     exercise_id: str
     logins: frozenset[str]  # of the roster, casefolded
     read: Callable[[str, int], bytes]
+    usual: frozenset[str]  # names of the program, casefolded
+    is_archive: bool = False
 
     def files(self) -> list[Entry]:
         """List the files that lie directly below the base."""
@@ -128,9 +132,14 @@ def view_of(
     exercise_id: str,
     logins: frozenset[str],
     read: Callable[[str, int], bytes],
+    program_name: str | None = None,
+    *,
+    is_archive: bool = False,
 ) -> View:
     """Look at a whole tree."""
-    return View(source, "", _tops(entries, 0), exercise_id, logins, read)
+    names = (*filter(None, (program_name,)), *usual_names(exercise_id))
+    usual = frozenset(composed(name).casefold() for name in names)
+    return View(source, "", _tops(entries, 0), exercise_id, logins, read, usual, is_archive)
 
 
 def inner(view: View) -> View | None:

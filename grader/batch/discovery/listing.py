@@ -66,6 +66,11 @@ def shown(path: str) -> str:
     return one_line(path, 200) or "(a name without visible characters)"
 
 
+def composed(text: str) -> str:
+    """Write accents in the one way (NFC): file systems and archives keep a name in either."""
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
+
+
 def is_left_behind(part: str) -> bool:
     """Say whether a file or folder is hidden, or a tool's own."""
     return part.startswith(".") or part in _LEFT_BEHIND

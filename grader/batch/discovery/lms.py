@@ -9,6 +9,7 @@ import re
 from collections import Counter
 
 from grader.batch.discovery.layouts import Gathered, Piece, Recognised, View
+from grader.batch.discovery.listing import composed
 from grader.batch.records import Student
 
 # canvas-lms, lib/content_zipper.rb: add_upload_submission, get_filename, add_text_or_url. A user's
@@ -20,7 +21,8 @@ _CANVAS = re.compile(
     re.DOTALL,
 )
 _SECOND_READING = re.compile(r"(?:^|_)\d+_\d+_")
-# Canvas adds "-1", "-2" to a file name that the student has handed in before.
+# Canvas adds "-1", "-2" to a file name that the student has handed in before. Its download holds
+# the files of the last time only; people put several downloads into one folder.
 _RESUBMITTED = re.compile(r"(?P<stem>.+)-(?P<number>[1-9]\d?)(?P<suffix>\.py)", re.IGNORECASE)
 
 # moodle, mod/assign/locallib.php: download_submissions.
@@ -33,6 +35,18 @@ _MOODLE_BLIND = "Participant"
 _BLACKBOARD = re.compile(
     r"(?P<head>.+?)_attempt_(?P<at>\d{4}(?:-\d\d){5})(?:_(?P<file>.+)|\.txt)", re.DOTALL
 )
+
+
+def is_id_of(kind: str, lms_id: str, path: str) -> bool:
+    """Say whether a path is of a download from ``kind`` that names the student by this number."""
+    if kind == "Canvas":
+        match = _CANVAS.fullmatch(path.rpartition("/")[2])
+        return match is not None and match["user"] == lms_id
+    if kind == "Moodle":
+        found = (match for part in path.split("/") if (match := _MOODLE.fullmatch(part)))
+        first = next(found, None)  # the names below are the student's
+        return first is not None and first["id"] == lms_id
+    return False
 
 
 def canvas(view: View) -> Recognised | None:
@@ -70,10 +84,20 @@ def _canvas_piece(view: View, path: str, match: re.Match[str]) -> Piece:
         return Piece(student, path, path.rpartition("_")[2], is_late=is_late)
     name, attempt = match["file"], 1
     again = _RESUBMITTED.fullmatch(name)
-    # "exercise-3.py" is no third try of "exercise.py".
-    if again is not None and again["stem"] + "-" + again["number"] != view.exercise_id:
-        name, attempt = again["stem"] + again["suffix"], int(again["number"]) + 1
-    return Piece(student, path, name, attempt=attempt, is_late=is_late)
+    if again is not None:
+        # Students number their files, too: "task-2.py" may be the second part of two, and
+        # "exercise-3.py" is itself. So only the name that the program should have is believed.
+        usual = set(map(_alike, view.usual))
+        first = again["stem"] + again["suffix"]
+        if _alike(first) in usual and _alike(name) not in usual:
+            name, attempt = first, int(again["number"]) + 1
+    order = int(match["attachment"])
+    return Piece(student, path, name, attempt=attempt, order=order, is_late=is_late)
+
+
+def _alike(name: str) -> str:
+    """A file name without what Canvas and people change: capitals, and "-" for "_" or a blank."""
+    return re.sub(r"[-_\s]", "-", composed(name).casefold())
 
 
 def moodle(view: View) -> Recognised | None:

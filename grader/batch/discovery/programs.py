@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from grader.batch.discovery.listing import shown
+from grader.batch.discovery.listing import composed, shown
 from grader.exercise.catalog import usual_names
 
 _SHOWN = 4  # names in a message
@@ -37,8 +37,13 @@ def choose(
     )
 
 
+def several(paths: Sequence[str]) -> str:
+    """Say that more than one file could be the program."""
+    return f"{len(paths)} files have the name of the program: {_list(paths)}; keep one of them"
+
+
 def _is_named(path: str, name: str) -> bool:
-    path, name = path.casefold(), name.casefold()
+    path, name = composed(path).casefold(), composed(name).casefold()
     return path == name or path.endswith(f"/{name}")
 
 
@@ -48,7 +53,7 @@ def _highest(paths: list[str]) -> tuple[str, str]:
     high = [path for path in paths if path.count("/") == least]
     if len(high) == 1:
         return high[0], ""
-    return "", f"{len(high)} files have the name of the program: {_list(high)}; keep one of them"
+    return "", several(high)
 
 
 def _none(names: Sequence[str]) -> str:

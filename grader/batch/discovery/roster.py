@@ -101,7 +101,7 @@ class Roster:
             if number is not None:
                 claims.setdefault(number, []).append(student.key)
                 continue
-            same = self._by_name.get(_fold(student.name or student.key), [])
+            same = self._by_name.get(_fold(_in_order(student.name or student.key)), [])
             if len(same) == 1:
                 named.setdefault(same[0], []).append(student.key)
         for number, keys in named.items():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import stat
 from pathlib import Path
 from typing import BinaryIO
@@ -12,6 +11,7 @@ from grader.batch.discovery.listing import Entry, Tree, shown
 from grader.batch.discovery.tars import BZIP2, GZIP, XZ, TarTree
 from grader.batch.discovery.zips import ZipTree
 from grader.batch.records import BatchError, Skipped
+from grader.files import NotOrdinary, open_ordinary
 
 __all__ = ["Entry", "Skipped", "Tree", "open_tree", "read_ordinary"]
 
@@ -51,14 +51,12 @@ def read_ordinary(path: Path, limit: int) -> bytes:
 
 
 def _open(path: Path) -> BinaryIO:
-    flags = os.O_RDONLY
-    for name in ("O_NONBLOCK", "O_NOCTTY", "O_CLOEXEC", "O_BINARY"):
-        flags |= getattr(os, name, 0)
-    file = os.fdopen(os.open(path, flags), "rb")
-    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-        file.close()
-        raise BatchError(f"{shown(str(path))} is not an ordinary file (but a pipe or a device)")
-    return file
+    try:
+        return open_ordinary(path, follow_link=True)  # the instructor's own
+    except NotOrdinary:
+        raise BatchError(
+            f"{shown(str(path))} is not an ordinary file (but a pipe or a device)"
+        ) from None
 
 
 def _archive(file: BinaryIO, name: str) -> Tree:

@@ -1,7 +1,8 @@
 """A gradebook that Canvas imports (instructure/canvas-lms, lib/gradebook_importer.rb).
 
 For want of the instructor's own export, which ``fill`` takes and which matches better. Students
-without a score are left out: an empty cell would take a grade away.
+without a score are left out: an empty cell would take a grade away. Canvas believes its column ID
+before all else, so only numbers that are its own are written there, and other numbers nowhere.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+from grader.batch.discovery.lms import is_id_of
 from grader.batch.exports.cells import (
     cell,
     has_score,
@@ -30,6 +32,7 @@ def write(rows: Iterable[GradeRow], out: Path) -> list[Path]:
         for row in rows:
             if has_score(row):
                 student = row.student
-                known = (student_name(row), student.lms_id, student.login, row.extra.get("section"))
+                own = student.lms_id if is_id_of("Canvas", student.lms_id, row.path) else ""
+                known = (student_name(row), own, student.login, row.extra.get("section"))
                 add((*(cell(text or "") for text in known), number_text(row.final_score)))
     return [out]

@@ -10,12 +10,12 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterable
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, TextIO
 
 from grader.batch.exports.cells import cell, has_score, number_json, one_exercise
 from grader.batch.exports.writing import atomic, make_folder, table
+from grader.batch.late import parse_moment
 from grader.batch.records import BatchError, GradeRow, ItemRow
 from grader.escape import for_json, one_line
 from grader.verdict import Status
@@ -149,9 +149,5 @@ def _round(score: float) -> int:
 
 def _utc(text: str) -> str:
     """A time with an offset as ``YYYY-MM-DDTHH:MM:SSZ``; "" when it is none."""
-    try:
-        # Before Python 3.11 "Z" was not read.
-        time = datetime.fromisoformat(re.sub("Z$", "+00:00", text))
-        return "" if time.tzinfo is None else f"{time.astimezone(timezone.utc):%Y-%m-%dT%H:%M:%SZ}"
-    except (ValueError, OverflowError):
-        return ""
+    moment = parse_moment(text)
+    return "" if moment is None else f"{moment.replace(tzinfo=None).isoformat()}Z"

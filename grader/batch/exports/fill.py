@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from grader.batch.discovery.lms import is_id_of
 from grader.batch.exports.cells import has_score, number_text
 from grader.batch.exports.match import Matches, match, student_label
 from grader.batch.exports.template import (
@@ -23,6 +24,7 @@ from grader.batch.records import BatchError, GradeRow, Student
 from grader.escape import one_line
 
 MAX_TEMPLATE_BYTES = 64 * 1024**2
+NO_MATCH = "no student fits a row; a roster (--roster) with names and logins helps"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,7 @@ class _Grade:
     """What is kept of a row: a class may be large."""
 
     student: Student
+    is_own_id: bool  # the student's number is known to be of the LMS whose file is filled
     score: str  # "" when there is none
     problem: str
 
@@ -65,10 +68,11 @@ def fill(
     """
     text = _read(template)
     found = recognise(text)
-    grades, exercise, max_score, known_title = _gather(rows)
+    grades, exercise, max_score, known_title = _gather(rows, found.kind)
     chosen = _choose(found, column, [title or known_title, exercise])
     target = _target(template, out, overwrite)
-    matches = match([grade.student for grade in grades], found.rows)
+    own = frozenset(number for number, grade in enumerate(grades) if grade.is_own_id)
+    matches = match([grade.student for grade in grades], found.rows, own)
     edits, left = _edits(found, chosen, grades, matches)
     _write(target, text, edits)
     filled_rows = set(matches.row_of.values())
@@ -83,7 +87,7 @@ def fill(
         unmatched_students=_unmatched_students(grades, matches),
         column=one_line(found.header[chosen], 200),
         kind=found.kind,
-        notes=_notes(found, chosen, max_score),
+        notes=(*_notes(found, chosen, max_score), *([] if matches.row_of else [NO_MATCH])),
     )
 
 
@@ -109,7 +113,7 @@ def _read(template: Path) -> str:
     return text
 
 
-def _gather(rows: Iterable[GradeRow]) -> tuple[list[_Grade], str, int, str]:
+def _gather(rows: Iterable[GradeRow], kind: str) -> tuple[list[_Grade], str, int, str]:
     grades: list[_Grade] = []
     exercise = title = ""
     max_score = 0
@@ -123,7 +127,8 @@ def _gather(rows: Iterable[GradeRow]) -> tuple[list[_Grade], str, int, str]:
         title = title or row.extra.get("title", "")
         max_score = max_score or row.max_score
         score = number_text(row.final_score) if has_score(row) else ""
-        grades.append(_Grade(row.student, score, row.problem))
+        is_own = is_id_of(kind, row.student.lms_id, row.path)
+        grades.append(_Grade(row.student, is_own, score, row.problem))
     if not grades:
         raise BatchError("There is no grade to fill in.", "Grade something first: asyncgrade batch")
     return grades, exercise, max_score, title
@@ -155,9 +160,15 @@ def _choose(template: Template, column: str | None, titles: list[str]) -> int:
         fits = [at for at in template.candidates if _speaks_of(header[at], titles)]
     if len(fits) == 1:
         return fits[0]
-    seen = "no column" if not fits else f"{len(fits)} columns"
-    wanted = column if column is not None else next(filter(None, titles), "")
-    raise BatchError(f"{seen} of the file fit {one_line(wanted, 100)}.", *_offer(template))
+    seen = f"{len(fits)} columns of the file fit" if fits else "no column of the file fits"
+    raise BatchError(f"{seen} {_wanted(template, column, titles, fits)}.", *_offer(template))
+
+
+def _wanted(template: Template, column: str | None, titles: list[str], fits: list[int]) -> str:
+    """What was looked for: of the exercise's names those that fit, or all when none does."""
+    names = [column] if column is not None else list(dict.fromkeys(filter(None, titles)))
+    speaking = [n for n in names if any(_speaks_of(template.header[at], [n]) for at in fits)]
+    return " or ".join(one_line(name, 100) for name in speaking or names)
 
 
 def _speaks_of(heading: str, titles: list[str]) -> bool:
@@ -199,6 +210,8 @@ def _edits(
             left[one] = f"the row has {len(fields)} of {len(template.header)} columns"
         elif fields[column].value.strip().upper() == "EX":
             left[one] = "excused (EX)"
+        elif template.rows[one].is_locked:
+            left[one] = "the file says that this grade can't be changed"
         else:
             score = grade.score.replace(".", ",") if template.decimal_comma else grade.score
             field = fields[column]
@@ -238,7 +251,8 @@ def _notes(template: Template, column: int, max_score: int) -> tuple[str, ...]:
     points = template.points.get(column, "")
     if not points or not max_score or number(points) == max_score:
         return ()
+    unit = "point" if number(points) == 1 else "points"
     return (
-        f"The column is worth {points} points and the exercise {max_score}: "
+        f"The column is worth {points} {unit} and the exercise {max_score}: "
         "scores were written as they are.",
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from grader.batch.exports.scan import Field, UnclosedQuote, scan
@@ -18,6 +18,13 @@ from grader.escape import one_line
 DELIMITERS = (",", ";", "\t")
 _NUMBER = re.compile(r"[0-9]+(?:[.,][0-9]+)?")
 _READ_ONLY = re.compile(r"read\s+only", re.IGNORECASE)
+# "No" as Moodle says it in the languages that it is used in most.
+_NO = frozenset(
+    (
+        *("no", "nein", "non", "não", "nee", "nej", "nei", "ei", "nie", "ne", "nem", "nu", "hayır"),
+        *("нет", "ні", "не", "όχι", "לא", "لا", "いいえ", "否", "아니오"),
+    )
+)
 _ID_OF_TITLE = re.compile(r"\s*\(([0-9]+)\)\s*\Z")
 
 
@@ -26,9 +33,12 @@ class TemplateRow:
     """One student's row, with what it is known by."""
 
     fields: list[Field]
-    lms_id: str
-    logins: tuple[str, ...]
-    name: str
+    lms_id: str  # the LMS's own number
+    sis_id: str  # the number that the institution gave, "" when there is none
+    logins: tuple[str, ...]  # and e-mail addresses
+    name: str  # "" when it is not shown
+
+    is_locked: bool = False  # the LMS would refuse the grade, and says so in the row
 
     @property
     def label(self) -> str:
@@ -106,7 +116,10 @@ def _canvas(records: list[list[Field]], delimiter: str) -> Template | None:
     points: dict[int, str] = {}
     locked: list[int] = []
     rows: list[TemplateRow] = []
-    logins = [header.index(name) for name in ("SIS User ID", "SIS Login ID") if name in header]
+    sis, login = (
+        header.index(name) if name in header else len(header)
+        for name in ("SIS User ID", "SIS Login ID")
+    )
     for record in records[1:]:
         lms_id, name = _value(record, 1), _value(record, 0)
         if not lms_id and "Points Possible" in name:
@@ -114,8 +127,8 @@ def _canvas(records: list[list[Field]], delimiter: str) -> Template | None:
             locked = [column for column, cell in cells.items() if _READ_ONLY.search(cell)]
             points = {column: cell for column, cell in cells.items() if _NUMBER.fullmatch(cell)}
         elif lms_id or name:  # others say how grades are posted
-            known = tuple(_value(record, column) for column in logins)
-            rows.append(TemplateRow(record, lms_id, known, name))
+            logins = (_value(record, login),)
+            rows.append(TemplateRow(record, lms_id, _value(record, sis), logins, name))
     candidates = [column for column in range(first, len(header)) if column not in locked]
     comma = _decimal_comma(records[1:], [*range(first, len(header))])
     return Template(
@@ -134,18 +147,22 @@ def _moodle(records: list[list[Field]], delimiter: str) -> Template | None:
         return None
     columns = range(1, len(header))
     emails = [column for column in columns if _all_emails(records[1:], column)]
-    numbers = [column for column in columns if header[column].casefold() == "id number"]
+    titles = [title.casefold() for title in header]
+    points = {column - 1: most for column, most in _maxima(records[1:], columns)}
+    locks = _locks(titles, points)
+    sis = titles.index("id number") if "id number" in titles else len(header)
     rows = [
         TemplateRow(
             record,
             participant,
-            tuple(_value(record, column) for column in (*numbers, *emails)),
-            _value(record, 1),
+            _value(record, sis),
+            tuple(_value(record, column) for column in emails),
+            _moodle_name(titles, record),
+            _value(record, locks).casefold() in _NO,
         )
         for record, (_, participant) in zip(records[1:], participants, strict=True)
     ]
-    points = {column - 1: most for column, most in _maxima(records[1:], columns)}
-    known = [column for column in columns if header[column].casefold() == "grade"]
+    known = [column for column in columns if titles[column] == "grade"]
     candidates = known if len(known) == 1 else sorted(points)
     comma = _decimal_comma(records[1:], [column + add for column in points for add in (0, 1)])
     fillable = [at for at in columns if all(_is_grade(_value(one, at)) for one in records[1:])]
@@ -157,6 +174,19 @@ def _participant(cell: str) -> tuple[str, str]:
     word = cell.rstrip("0123456789")
     number = cell[len(word) :]
     return (word, number) if number and any(map(str.isalpha, word)) else ("", "")
+
+
+def _locks(titles: list[str], points: Mapping[int, str]) -> int:
+    """The column "Grade can be changed": in any language it is right of the maximum grade."""
+    if "grade can be changed" in titles:
+        return titles.index("grade can be changed")
+    return next(iter(points)) + 2 if len(points) == 1 else len(titles)
+
+
+def _moodle_name(titles: list[str], record: list[Field]) -> str:
+    """The full name; "" when the marking is blind: then there is none, or the identifier again."""
+    name = _value(record, 1)
+    return "" if titles[1] == "status" or name == _value(record, 0) else name
 
 
 def _all_emails(records: list[list[Field]], column: int) -> bool:

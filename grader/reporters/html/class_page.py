@@ -6,7 +6,7 @@ summary after the last one. So a class need not fit into memory.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from grader.escape import one_line
 from grader.reporters.html import pages
@@ -20,10 +20,17 @@ _LIMITS = Limits(source=16_000, output=3_000)
 
 
 def render(
-    title: str, exercise_id: str, rows: Iterable[ClassRow], facts: Mapping[str, str]
+    title: str,
+    exercise_id: str,
+    rows: Iterable[ClassRow],
+    facts: Mapping[str, str],
+    groups: Collection[tuple[str, ...]] = (),
 ) -> Iterator[str]:
-    """Render the page in chunks. ``facts`` are what to say of the grading: label -> text."""
-    summary = Summary()
+    """Render the page in chunks. ``facts`` are what to say of the grading: label -> text.
+
+    ``groups`` are the keys of students who handed in the same program.
+    """
+    summary = Summary(groups)
     return pages.render(
         "class_page.jinja",
         title=one_line(title, 200),

@@ -5,17 +5,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from grader.escape import for_terminal, one_line
+from grader.escape import for_terminal, one_line, source_lines
 from grader.reporters import words
 from grader.reporters.html import pages
 from grader.reporters.html.timeline_svg import Picture, picture
 from grader.verdict import ItemResult, Status, Verdict
 
-_NEWLINE = re.compile("\r\n|\r|\n")  # what ends a line for Python: its numbers must stay right
 _LINE_LIMIT = 300
 _LINE_TAGS = 32  # characters of HTML that each line costs
 _QUOTE_LIMIT = 300_000  # characters; more than a run may print
@@ -154,7 +152,7 @@ def section(
         ),
         case=one_line(verdict.case or "", 80),
         output=_quote(verdict.output, limits.output),
-        error="" if error is None else _error(error.kind, error.text),
+        error="" if error is None else words.error_text(error),
         error_line=None if error is None else error.line,
         traceback=None if error is None else _quote(error.traceback, limits.output),
         notes=tuple(one_line(note, words.TEXT_LIMIT) for note in verdict.notes),
@@ -260,17 +258,13 @@ def _notes(verdict: Verdict) -> dict[int, list[str]]:
             notes.setdefault(item.line, []).append(f"{one_line(item.id, 60)}: {text}")
     error = verdict.error
     if error is not None and error.line is not None:
-        notes.setdefault(error.line, []).append(_error(error.kind, error.text))
+        notes.setdefault(error.line, []).append(words.error_text(error))
     return notes
-
-
-def _error(kind: str, text: str) -> str:
-    return f"{one_line(kind, 80)}: {one_line(text, words.TEXT_LIMIT)}".rstrip(": ")
 
 
 def _source(source: str, notes: dict[int, list[str]], limit: int) -> Iterator[SourceLine]:
     """The first lines up to ``limit`` characters, and the marked ones with those around them."""
-    lines = _NEWLINE.split(source)
+    lines = source_lines(source)
     while lines and not lines[-1].strip():
         lines.pop()
     near = {mark + offset for mark in notes for offset in range(-_AROUND, _AROUND + 1)}

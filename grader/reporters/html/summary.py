@@ -6,7 +6,7 @@ Keeps a short record of each student and never a verdict or a source, so that me
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from statistics import median
 from typing import NamedTuple
@@ -58,6 +58,11 @@ class ClassRow:
     source: str = ""
 
     @property
+    def has_score(self) -> bool:
+        """It was graded, or an instructor has set the score."""
+        return self.override_reason is not None or not self.problem
+
+    @property
     def standing(self) -> Standing:
         return Standing(
             self.key, self.name, self.final_score, self.penalty, self.override_reason, self.same_as
@@ -75,6 +80,7 @@ class TableRow:
     final_score: float
     score: str
     max_score: int
+    has_score: bool
     result: str  # the class of its look: "passed", "failed" or "problem"
     ended: str
     marks: tuple[tuple[str, str], ...]
@@ -121,17 +127,21 @@ class HistogramBar:
 
 @dataclass
 class Summary:
-    """The counts of a class. ``add`` takes one student after the other."""
+    """The counts of a class. ``add`` takes one student after the other.
 
+    ``groups`` are the keys of students whose programs are the same.
+    """
+
+    groups: Collection[tuple[str, ...]] = ()
     rows: list[TableRow] = field(default_factory=list)
     items: dict[str, ItemCount] = field(default_factory=dict)
     misconceptions: dict[str, MisconceptionCount] = field(default_factory=dict)
-    groups: dict[tuple[str, ...], list[TableRow]] = field(default_factory=dict)
-    scores: list[float] = field(default_factory=list)  # of those who were graded
+    scores: list[float] = field(default_factory=list)  # of those who have one
     times_s: list[float] = field(default_factory=list)
     max_score: int = 0
     passed: int = 0
     kinds: Counter[str] = field(default_factory=Counter)
+    _lines: dict[str, TableRow] = field(default_factory=dict)  # by the student's key
 
     def add(self, row: ClassRow, index: int, *, has_page: bool) -> None:
         names: list[str] = []
@@ -142,15 +152,15 @@ class Summary:
         for name in names:
             self._count_misconception(name, row, index if has_page else None)
         if not row.problem:
-            self.scores.append(row.final_score)
             self.times_s.append(row.graded_s)
+        if row.has_score:
+            self.scores.append(row.final_score)
             self.max_score = max(self.max_score, row.max_score)
             self.passed += row.passed
         line = self._table_row(row, index, names, has_page)
         self.kinds.update(tag for tag in line.tags if "-" not in tag)
         self.rows.append(line)
-        if row.same_as:
-            self.groups.setdefault(tuple(sorted({row.key, *row.same_as})), []).append(line)
+        self._lines[row.key] = line
 
     def _count_item(self, item: ClassItem) -> None:
         count = self.items.get(item.id)
@@ -199,6 +209,7 @@ class Summary:
             name=one_line(row.name, 120),
             has_page=has_page,
             final_score=row.final_score,
+            has_score=row.has_score,
             score=number(row.final_score),
             max_score=row.max_score,
             result=result,
@@ -236,7 +247,8 @@ class Summary:
 
     @property
     def same_programs(self) -> list[list[TableRow]]:
-        return list(self.groups.values())
+        found = ([self._lines[key] for key in group if key in self._lines] for group in self.groups)
+        return [group for group in found if len(group) > 1]
 
     @property
     def histogram(self) -> list[HistogramBar]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from grader.escape import one_line
-from grader.reporters.words import seconds
+from grader.reporters.words import OUTCOMES, outcome, same_times, seconds
 from grader.verdict import Timeline, TimelineCall
 
 MAX_LANES = 24
@@ -17,14 +17,13 @@ MAX_TICKS = 6
 ROW, HEAD, AXIS = 30, 36, 26  # heights in px; style.css gives the names beside them the same
 _TICK_SIGNS = 30  # characters that the times below a narrow picture may take
 
-_OUTCOMES = {
-    "ok": "ended",
-    "raised": "raised an error",
-    "cancelled": "was cancelled",
-    "refused": "was refused",
-    "open": "had not ended when the run was over",
+_SHORT = {
+    "ok": "{}",
+    "raised": "raised after {}",
+    "cancelled": "cancelled after {}",
+    "refused": "refused",
+    "open": "still running",
 }
-_SHORT = {"ok": "{}", "raised": "raised after {}", "cancelled": "cancelled after {}"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +80,7 @@ def picture(run: Timeline | None, best: Timeline | None, *, whose: str) -> Pictu
     if run is None or not run.calls:
         return None
     pictured = [(whose, run)]
-    if best is not None and _times(best) != _times(run):
+    if best is not None and not same_times(best, run):
         pictured.append(("Best schedule", best))
     scale_us = max(1, *(timeline.makespan_us for _, timeline in pictured))
     panels: list[Panel] = []
@@ -102,10 +101,6 @@ def picture(run: Timeline | None, best: Timeline | None, *, whose: str) -> Pictu
     )
 
 
-def _times(timeline: Timeline) -> list[tuple[str, int, int | None]]:
-    return [(call.service, call.start_us, call.end_us) for call in timeline.calls]
-
-
 def _panel(title: str, timeline: Timeline, y: int, scale_us: int) -> Panel:
     bars = tuple(
         _bar(call, timeline.makespan_us, scale_us, y + HEAD + ROW * row)
@@ -116,7 +111,7 @@ def _panel(title: str, timeline: Timeline, y: int, scale_us: int) -> Panel:
 
 
 def _bar(call: TimelineCall, makespan_us: int, scale_us: int, y: int) -> Bar:
-    outcome = "open" if call.end_us is None or call.outcome not in _OUTCOMES else call.outcome
+    became = outcome(call)
     end_us = makespan_us if call.end_us is None else call.end_us
     first, last = call.start_us * 100 / scale_us, min(end_us * 100 / scale_us, 100)
     side = "after" if last <= 60 else "before" if first >= 45 else "inside"
@@ -128,15 +123,13 @@ def _bar(call: TimelineCall, makespan_us: int, scale_us: int, y: int) -> Bar:
         y=y,
         x=_number(first),
         width=_number(max(last - first, 0.5)),
-        kind="critical" if call.critical and outcome == "ok" else outcome,
-        text=_SHORT.get(outcome, "refused" if outcome == "refused" else "still running").format(
-            takes
-        ),
+        kind="critical" if call.critical and became == "ok" else became,
+        text=_SHORT[became].format(takes),
         text_x=_number(last if side == "after" else first),
         side=side,
         start=f"{seconds(call.start_us)} s",
         end="–" if call.end_us is None else f"{seconds(call.end_us)} s",
-        outcome=_OUTCOMES[outcome] + (", decides the time" if call.critical else ""),
+        outcome=OUTCOMES[became] + (", decides the time" if call.critical else ""),
     )
 
 
