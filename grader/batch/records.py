@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
 
@@ -78,6 +77,7 @@ class GradeRow:
 
     student: Student
     exercise: str
+    title: str  # of the exercise, for people
     path: str
     attempt: int
     submitted_at: str
@@ -96,7 +96,6 @@ class GradeRow:
     graded_s: float  # how long it took
     items: tuple[ItemRow, ...]
     problem: str = ""  # why it could not be graded
-    extra: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def final_score(self) -> float:

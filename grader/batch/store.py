@@ -98,7 +98,7 @@ class Store:
         return kept
 
     def begin_run(
-        self, exercise: str, exercise_hash: str, max_score: int, grader_version: str
+        self, exercise: str, title: str, exercise_hash: str, max_score: int, grader_version: str
     ) -> None:
         """Note that the batch command begins. Raises BatchError for another exercise."""
         with self._transaction() as db:
@@ -108,9 +108,9 @@ class Store:
                     f"{self.path}: these are grades of {kept}, not of {exercise}; "
                     "choose another folder"
                 )
-            facts = (exercise, exercise_hash, max_score, grader_version)
+            facts = (exercise, title, exercise_hash, max_score, grader_version)
             db.execute(
-                "UPDATE batch SET exercise = ?, exercise_hash = ?, max_score = ?,"
+                "UPDATE batch SET exercise = ?, title = ?, exercise_hash = ?, max_score = ?,"
                 " grader_version = ?",
                 facts,
             )

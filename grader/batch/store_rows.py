@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from grader.batch.evidence import (
     Attempt,
@@ -35,6 +35,15 @@ _HANDINS = """
            h.problem, h.verdict, h.run, v.exercise_hash, v.score, v.max_score
     FROM handins AS h LEFT JOIN verdicts AS v ON v.id = h.verdict
 """
+
+
+class _Batch(NamedTuple):
+    """What the batch is about."""
+
+    exercise: str
+    title: str
+    exercise_hash: str
+    max_score: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +114,12 @@ def explained_rows(
 def _counting_rows(
     db: sqlite3.Connection, keep: Keep, policy: LatePolicy | None
 ) -> Iterator[tuple[GradeRow, _Handed]]:
-    exercise, exercise_hash, max_score = _facts(db)
+    batch = _batch(db)
     handed = _read(db.execute(f"{_HANDINS} ORDER BY h.student"))
     for _, group in groupby(handed, key=lambda row: row.student):
         history = _in_order(group)
-        counting = _counting(history, keep, policy, exercise_hash)
-        yield _grade_row(db, counting, history, policy, exercise, max_score), counting
+        counting = _counting(history, keep, policy, batch.exercise_hash)
+        yield _grade_row(db, counting, history, policy, batch), counting
 
 
 def evidence(
@@ -121,23 +130,23 @@ def evidence(
     policy: LatePolicy | None,
 ) -> Evidence | None:
     """None when there is no such attempt. Raises ValueError when the kept verdict is damaged."""
-    exercise, exercise_hash, max_score = _facts(db)
+    batch = _batch(db)
     history = _in_order(_read(db.execute(f"{_HANDINS} WHERE h.student = ?", (student,))))
     if not history:
         return None
-    counting = _counting(history, keep, policy, exercise_hash)
+    counting = _counting(history, keep, policy, batch.exercise_hash)
     asked = [row for row in history if row.attempt == attempt]
     if attempt is not None and not asked:
         return None
     if attempt is not None and counting not in asked:
-        shown = _counting(asked, keep, policy, exercise_hash)
+        shown = _counting(asked, keep, policy, batch.exercise_hash)
     else:
         shown = counting
     kept = db.execute(
         f"SELECT {KEY}, graded_at, data FROM verdicts WHERE id = ?", (shown.verdict,)
     ).fetchone()
     return Evidence(
-        row=_grade_row(db, shown, history, policy, exercise, max_score),
+        row=_grade_row(db, shown, history, policy, batch),
         key=kept and VerdictKey(*kept[:5]),
         verdict=kept and _verdict(kept[6], shown),
         source=_source(db, shown.sha256),
@@ -184,9 +193,9 @@ def identical_groups(db: sqlite3.Connection) -> tuple[tuple[str, ...], ...]:
 # --- which one counts ------------------------------------------------------------------------
 
 
-def _facts(db: sqlite3.Connection) -> tuple[str, str, int]:
-    row = db.execute("SELECT exercise, exercise_hash, max_score FROM batch").fetchone()
-    return row[0], row[1], row[2]
+def _batch(db: sqlite3.Connection) -> _Batch:
+    row = db.execute("SELECT exercise, title, exercise_hash, max_score FROM batch").fetchone()
+    return _Batch(*row)
 
 
 def _read(rows: Iterable[tuple[object, ...]]) -> Iterator[_Handed]:
@@ -237,8 +246,7 @@ def _grade_row(
     row: _Handed,
     history: Sequence[_Handed],
     policy: LatePolicy | None,
-    exercise: str,
-    max_score: int,
+    batch: _Batch,
 ) -> GradeRow:
     student = db.execute(
         "SELECT key, name, login, lms_id, email FROM students WHERE key = ?", (row.student,)
@@ -254,13 +262,14 @@ def _grade_row(
     )
     return GradeRow(
         student=Student(*student),
-        exercise=exercise,
+        exercise=batch.exercise,
+        title=batch.title,
         path=row.path,
         attempt=row.attempt,
         submitted_at=row.submitted_at,
         is_late=row.is_late,
         score=float(row.score or 0),
-        max_score=max_score if row.max_score is None else row.max_score,
+        max_score=batch.max_score if row.max_score is None else row.max_score,
         penalty=_penalty(row, policy),
         override=override(db, row.student),
         ending=summary[0],

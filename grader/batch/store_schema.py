@@ -27,6 +27,7 @@ SCHEMA = (
         id INTEGER PRIMARY KEY CHECK (id = 1),
         seed TEXT NOT NULL DEFAULT '',
         exercise TEXT NOT NULL DEFAULT '',
+        title TEXT NOT NULL DEFAULT '',
         exercise_hash TEXT NOT NULL DEFAULT '',
         max_score INTEGER NOT NULL DEFAULT 0,
         grader_version TEXT NOT NULL DEFAULT '',

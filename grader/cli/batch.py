@@ -164,7 +164,7 @@ def _check_apart(submissions: Path, written: Path | None) -> None:
 def _begin(store: Store, exercise: Exercise, file: Path, seed: str) -> Setup:
     setup = Setup(str(file.resolve()), hash_of_exercise(file), store.secret(seed))
     max_score = sum(item.points for item in exercise.rubric)
-    store.begin_run(exercise.id, setup.exercise_hash, max_score, __version__)
+    store.begin_run(exercise.id, exercise.title, setup.exercise_hash, max_score, __version__)
     return setup
 
 

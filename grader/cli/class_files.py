@@ -57,9 +57,7 @@ def write_class_files(
     for path in written:
         console.print(f"written: {one_line(str(path), _LIMIT)}\n")
     if into is not None:
-        _say_filled(
-            console, fill(into, rows(), column=column, title=exercise.title, overwrite=True)
-        )
+        _say_filled(console, fill(into, rows(), column=column, overwrite=True))
     if feedback is not None:
         count = write_feedback(feedback, _reports(store.explained_rows(*rules)))
         console.print(f"written: {one_line(str(feedback), _LIMIT)} ({count} files)\n")

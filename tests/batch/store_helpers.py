@@ -11,6 +11,7 @@ from grader.batch.store import Store
 from grader.verdict import Status, Verdict
 from tests.golden.verdicts import item, verdict
 
+TITLE = "Side by side"
 EXERCISE = "exercise-2"
 HASH = "exercise hash"
 MAX_SCORE = 10
@@ -19,7 +20,7 @@ MAX_SCORE = 10
 def open_store(path: Path, exercise_hash: str = HASH) -> Store:
     """A gradebook in which a run has begun."""
     store = Store.open(path)
-    store.begin_run(EXERCISE, exercise_hash, MAX_SCORE, "1.0.0")
+    store.begin_run(EXERCISE, TITLE, exercise_hash, MAX_SCORE, "1.0.0")
     return store
 
 

@@ -446,21 +446,18 @@ def test_a_column_is_named_by_title_or_number(tmp_path: Path, column: str, found
 
 def test_the_title_of_the_exercise_names_a_column(tmp_path: Path) -> None:
     text = MANY.replace("Exercise 30 (13)", "Week 4: Two users (13)")
-    options = {"title": "Two users"}
-    grade = scored(JANE, 9, exercise="exercise-9")
-    assert fill_text(tmp_path, text, [grade], **options)[0].column == "Week 4: Two users (13)"
-    known = replace(grade, extra=options)
-    assert fill_text(tmp_path, text, [known], overwrite=True)[0].matched == 1
+    grade = scored(JANE, 9, exercise="exercise-9", title="Two users")
+    assert fill_text(tmp_path, text, [grade])[0].column == "Week 4: Two users (13)"
 
 
 def test_what_was_looked_for_is_named(tmp_path: Path) -> None:
     grade = scored(JANE, 9)
     with pytest.raises(BatchError, match=r"2 columns of the file fit exercise-3\.\n"):
-        fill_text(tmp_path, MANY, [grade], title="Await inside")
+        fill_text(tmp_path, MANY, [replace(grade, title="Await inside")])
     with pytest.raises(
         BatchError, match=r"no column of the file fits Await inside or exercise-7\.\n"
     ):
-        fill_text(tmp_path, MANY, [replace(grade, exercise="exercise-7")], title="Await inside")
+        fill_text(tmp_path, MANY, [replace(grade, exercise="exercise-7", title="Await inside")])
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from tests.batch.store_helpers import (
     EXERCISE,
     HASH,
     MAX_SCORE,
+    TITLE,
     grade_of,
     handin,
     key_of,
@@ -74,7 +75,7 @@ def test_first_seed_that_is_asked_for_is_kept(path: Path, tmp_path: Path) -> Non
 
 def test_a_gradebook_is_of_one_exercise(path: Path) -> None:
     with open_store(path) as store, pytest.raises(BatchError, match="grades of exercise-2, not of"):
-        store.begin_run("exercise-3", HASH, MAX_SCORE, "1.0.0")
+        store.begin_run("exercise-3", "", HASH, MAX_SCORE, "1.0.0")
 
 
 def test_runs_of_the_command_are_logged_with_what_they_graded(path: Path) -> None:
@@ -104,6 +105,7 @@ def test_a_saved_grade_comes_back_whole(path: Path) -> None:
     assert row == GradeRow(
         student=student,
         exercise=EXERCISE,
+        title=TITLE,
         path="anna/main.py",
         attempt=2,
         submitted_at="2026-01-01T10:00:00+01:00",

@@ -33,6 +33,6 @@ def write(rows: Iterable[GradeRow], out: Path) -> list[Path]:
             if has_score(row):
                 student = row.student
                 own = student.lms_id if is_id_of("Canvas", student.lms_id, row.path) else ""
-                known = (student_name(row), own, student.login, row.extra.get("section"))
+                known = (student_name(row), own, student.login, "")
                 add((*(cell(text or "") for text in known), number_text(row.final_score)))
     return [out]

@@ -46,7 +46,7 @@ def has_score(row: GradeRow) -> bool:
 
 def title(row: GradeRow) -> str:
     """The name of the exercise for people."""
-    return row.extra.get("title") or row.exercise
+    return row.title or row.exercise
 
 
 def student_name(row: GradeRow) -> str:

@@ -74,16 +74,15 @@ def _entry(row: GradeRow) -> dict[str, Any]:
 
 
 def _submission(row: GradeRow) -> dict[str, Any]:
-    known = {key: for_json(value) for key, value in row.extra.items() if value}
     record: dict[str, Any] = {
         "schema": "classroom50/result/v1",
-        "classroom": known.get("classroom", UNKNOWN),
+        "classroom": UNKNOWN,
         "assignment_type": "individual",
         "owner": _owner(row),
-        "submission": _tag(row) or f"submit/{UNKNOWN}",
-        "commit": known.get("commit", UNKNOWN),
-        "release": known.get("release", UNKNOWN),
-        "review": known.get("review", UNKNOWN),
+        "submission": f"submit/{UNKNOWN}",
+        "commit": UNKNOWN,
+        "release": UNKNOWN,
+        "review": UNKNOWN,
         "datetime": _utc(row.submitted_at) or UNKNOWN_TIME,
         "score": _whole(row.final_score, _most(row)),
         "max-score": _most(row),
@@ -110,16 +109,16 @@ def _cells(row: GradeRow) -> list[str]:
     last, _, first = row.student.name.rpartition(", ")  # "Doe, Jane"; other names are not divided
     return [
         cell(_owner(row)),
-        cell(row.extra.get("first_name", first)),
-        cell(row.extra.get("last_name", last)),
+        cell(first),
+        cell(last),
         cell(row.student.email),
-        cell(row.extra.get("section", "")),
+        "",
         str(_whole(row.final_score, _most(row))) if graded else "",
         str(_most(row)) if graded else "",
         _utc(row.submitted_at),
-        cell(_tag(row)),
+        "",
         cell(_owner(row)) if graded else "",
-        cell(row.extra.get("review", "")),
+        "",
         "" if row.is_late is None else str(row.is_late).lower(),
         "true" if row.override is not None else "",
     ]
@@ -127,11 +126,6 @@ def _cells(row: GradeRow) -> list[str]:
 
 def _owner(row: GradeRow) -> str:
     return for_json(row.student.login or row.student.key)
-
-
-def _tag(row: GradeRow) -> str:
-    tag = for_json(row.extra.get("submission", ""))
-    return tag if tag.startswith("submit/") else ""
 
 
 def _most(row: GradeRow) -> int:

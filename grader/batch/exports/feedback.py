@@ -40,8 +40,8 @@ def render(row: GradeRow, report: str = "") -> str:
 
 
 def _lines(row: GradeRow, report: str) -> Iterator[str]:
-    title = row.extra.get("title", "")
-    yield f"# {for_markdown(title) if title else row.exercise}"  # an id is small letters, digits, -
+    # an id is small letters, digits, -
+    yield f"# {for_markdown(row.title) if row.title else row.exercise}"
     yield ""
     yield f"For {for_markdown(student_name(row), limit=200)}"
     if row.problem:

@@ -56,7 +56,6 @@ def fill(
     *,
     column: str | None = None,
     out: Path | None = None,
-    title: str = "",
     overwrite: bool = False,
 ) -> Filled:
     """Write a copy of ``template`` with the scores in one column: ``<stem>-filled.csv`` beside it.
@@ -68,8 +67,8 @@ def fill(
     """
     text = _read(template)
     found = recognise(text)
-    grades, exercise, max_score, known_title = _gather(rows, found.kind)
-    chosen = _choose(found, column, [title or known_title, exercise])
+    grades, titles, max_score = _gather(rows, found.kind)
+    chosen = _choose(found, column, titles)
     target = _target(template, out, overwrite)
     own = frozenset(number for number, grade in enumerate(grades) if grade.is_own_id)
     matches = match([grade.student for grade in grades], found.rows, own)
@@ -113,7 +112,8 @@ def _read(template: Path) -> str:
     return text
 
 
-def _gather(rows: Iterable[GradeRow], kind: str) -> tuple[list[_Grade], str, int, str]:
+def _gather(rows: Iterable[GradeRow], kind: str) -> tuple[list[_Grade], list[str], int]:
+    """The grades, what the exercise is called, and its points."""
     grades: list[_Grade] = []
     exercise = title = ""
     max_score = 0
@@ -124,14 +124,14 @@ def _gather(rows: Iterable[GradeRow], kind: str) -> tuple[list[_Grade], str, int
                 f"The grades are of several exercises: {exercise} and {row.exercise}.",
                 "One column holds one exercise: fill them in one after the other.",
             )
-        title = title or row.extra.get("title", "")
+        title = title or row.title
         max_score = max_score or row.max_score
         score = number_text(row.final_score) if has_score(row) else ""
         is_own = is_id_of(kind, row.student.lms_id, row.path)
         grades.append(_Grade(row.student, is_own, score, row.problem))
     if not grades:
         raise BatchError("There is no grade to fill in.", "Grade something first: asyncgrade batch")
-    return grades, exercise, max_score, title
+    return grades, [title, exercise], max_score
 
 
 def _choose(template: Template, column: str | None, titles: list[str]) -> int:
