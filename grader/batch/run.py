@@ -100,8 +100,7 @@ class Batch:
 
     def _sort_out(self, handin: Handin) -> None:
         if handin.attempt == 0:
-            self._store.save_problem(handin)
-            self.progress.absent += 1
+            self.progress.absent += self._store.save_absent(handin)
             return
         if handin.problem:
             self._keep_problem(handin)

@@ -29,7 +29,14 @@ from grader.batch.late import LatePolicy
 from grader.batch.records import BatchError, GradeRow, Handin, rounded
 from grader.batch.store_rows import Keep, plain, student_key
 from grader.batch.store_schema import WAIT_S, connect, open_file, plain_errors
-from grader.batch.store_writes import now, save_handin, save_source, save_verdict
+from grader.batch.store_writes import (
+    forget_absent,
+    now,
+    present_keys,
+    save_handin,
+    save_source,
+    save_verdict,
+)
 from grader.exercise.compiler import did_you_mean
 
 MAX_SEED_CHARS = 200
@@ -139,17 +146,13 @@ class Store:
         with self._transaction() as db:
             db.execute("UPDATE batch SET keep = ?, late = ?", (rules.keep, late))
 
-    def forget_absent(self) -> None:
-        """Forget who was absent in earlier runs only, but for those with an instructor's score.
+    def settle_absent(self, *, has_roster: bool) -> None:
+        """Forget those who were absent and have handed in, perhaps under another key.
 
-        Who hands in later may come under another key than the roster's.
+        With a roster, also those who are on it no more, but for an instructor's score.
         """
         with self._transaction() as db:
-            db.execute(
-                "DELETE FROM handins WHERE attempt = 0 AND run < ?"
-                " AND student NOT IN (SELECT student FROM overrides)",
-                (self._run,),
-            )
+            forget_absent(db, self._begun_run if has_roster else 0)
 
     # --- saving ------------------------------------------------------------------------------
 
@@ -191,6 +194,14 @@ class Store:
         """Save that a program was handed in whose verdict is known."""
         with self._transaction() as db:
             save_handin(db, self._begun_run, handin, program, known.id)
+
+    def save_absent(self, handin: Handin) -> bool:
+        """Save that a student of the roster handed nothing in; False for one who did before."""
+        with self._transaction() as db:
+            is_absent = not present_keys(db, handin.student)
+            if is_absent:
+                save_handin(db, self._begun_run, handin, Program("", "", b""), None)
+        return is_absent
 
     def save_problem(self, handin: Handin, program: Program | None = None) -> None:
         """Save why there is no grade: ``handin.problem``. A grade of the same bytes stays."""
@@ -248,8 +259,9 @@ class Store:
         """The keys of students who are not among the submissions of the last run."""
         with plain_errors(self.path), self._snapshot() as db:
             rows = db.execute(
-                "SELECT student FROM handins GROUP BY student"
-                " HAVING max(run) < (SELECT max(id) FROM runs) ORDER BY student"
+                "SELECT student FROM handins WHERE attempt > 0 GROUP BY student"
+                " HAVING max(run) < ? ORDER BY student",
+                (self._begun_run,),
             )
             return [student for (student,) in rows]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import heapq
 import sqlite3
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
@@ -180,14 +179,13 @@ def override(db: sqlite3.Connection, student: str) -> Override | None:
 def identical_groups(db: sqlite3.Connection) -> tuple[tuple[str, ...], ...]:
     rows = db.execute(
         "SELECT DISTINCT tree, student FROM handins WHERE tree IN (SELECT tree FROM handins"
-        " WHERE tree <> '' GROUP BY tree"
-        " HAVING min(student) <> max(student) AND min(path) <> max(path))"
+        " WHERE tree <> '' GROUP BY tree HAVING min(student) <> max(student))"
         " ORDER BY tree, student"
     )
-    groups = [
+    groups = {
         tuple(student for _, student in group) for _, group in groupby(rows, key=lambda row: row[0])
-    ]
-    return tuple(sorted(set(groups)))
+    }
+    return tuple(sorted(group for group in groups if not _mates(db, group[0]) >= {*group}))
 
 
 # --- which one counts ------------------------------------------------------------------------
@@ -217,8 +215,17 @@ def _in_order(rows: Iterable[_Handed]) -> list[_Handed]:
 def _counting(
     history: Sequence[_Handed], keep: Keep, policy: LatePolicy | None, exercise_hash: str
 ) -> _Handed:
-    """The row that the grade rests on. ``history`` is in order and not empty."""
-    current = [row for row in history if row.exercise_hash in (None, exercise_hash)] or history
+    """The row that the grade rests on. ``history`` is in order and not empty.
+
+    What was graded with another version of the exercise counts where there is nothing newer; what
+    could not be graded counts only as the newest.
+    """
+    graded = max((n for n, row in enumerate(history) if row.verdict is not None), default=-1)
+    current = [
+        row
+        for n, row in enumerate(history)
+        if row.exercise_hash == exercise_hash or (row.verdict is None and n > graded)
+    ] or history
     if keep == "last":
         return current[-1]
     best = max(
@@ -290,20 +297,26 @@ def _same_as(db: sqlite3.Connection, student: str, history: Sequence[_Handed]) -
 
     The members of a group, who handed in one and the same file, are no finding.
     """
-    found = [
-        [
-            other
-            for (other,) in db.execute(
-                "SELECT DISTINCT student FROM handins"
-                " WHERE tree = ? AND student <> ? AND path <> ?"
-                f" ORDER BY student LIMIT {MAX_SAME}",
-                (tree, student, path),
-            )
-        ]
-        for tree, path in {(row.tree, row.path) for row in history if row.tree}
-    ]
-    merged = dict.fromkeys(heapq.merge(*found))
-    return tuple(merged)[:MAX_SAME]
+    mates = _mates(db, student)
+    found: set[str] = set()
+    for tree in {row.tree for row in history if row.tree}:
+        others = db.execute(
+            "SELECT DISTINCT student FROM handins WHERE tree = ? ORDER BY student LIMIT ?",
+            (tree, MAX_SAME + len(mates)),
+        )
+        found.update(other for (other,) in others if other not in mates)
+    return tuple(sorted(found))[:MAX_SAME]
+
+
+def _mates(db: sqlite3.Connection, student: str) -> set[str]:
+    """A student with all who ever handed in one and the same file."""
+    mates = db.execute(
+        "SELECT DISTINCT b.student FROM handins AS a"
+        " JOIN handins AS b ON a.path = b.path AND a.sha256 = b.sha256"
+        " WHERE a.student = ? AND a.sha256 <> ''",
+        (student,),
+    )
+    return {student, *(mate for (mate,) in mates)}
 
 
 def _verdict(data: bytes, shown: _Handed) -> Verdict:

@@ -108,10 +108,11 @@ SCHEMA = (
         problem TEXT NOT NULL,
         verdict INTEGER REFERENCES verdicts (id),
         run INTEGER NOT NULL REFERENCES runs (id),
-        UNIQUE (student, attempt, sha256)
+        UNIQUE (student, attempt, sha256, path)
     )
     """,
     "CREATE INDEX handins_tree ON handins (tree, student)",
+    "CREATE INDEX handins_path ON handins (path, sha256)",
     "CREATE INDEX handins_sha256 ON handins (sha256, run)",
     """
     CREATE TABLE overrides (

@@ -29,8 +29,8 @@ def save_handin(
     db.execute(
         "INSERT INTO handins (student, attempt, sha256, tree, path, submitted_at, is_late,"
         " problem, verdict, run) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-        " ON CONFLICT (student, attempt, sha256) DO UPDATE SET"
-        " tree = coalesce(nullif(excluded.tree, ''), tree), path = excluded.path,"
+        " ON CONFLICT (student, attempt, sha256, path) DO UPDATE SET"
+        " tree = coalesce(nullif(excluded.tree, ''), tree),"
         " submitted_at = excluded.submitted_at, is_late = excluded.is_late,"
         " run = max(run, excluded.run),"
         " problem = CASE WHEN coalesce(excluded.verdict, verdict) IS NULL"
@@ -41,6 +41,41 @@ def save_handin(
             *(plain(handin.submitted_at), handin.is_late, plain(problem), verdict, run),
         ),
     )
+
+
+def present_keys(db: sqlite3.Connection, student: Student) -> list[str]:
+    """The keys under which a student has handed something in: this key, or the same numbers."""
+    known = (student.login, student.lms_id, student.email)
+    rows = db.execute(
+        "SELECT key FROM students WHERE key IN (SELECT student FROM handins WHERE attempt > 0)"
+        " AND (key = ? OR (login <> '' AND login = ?) OR (lms_id <> '' AND lms_id = ?)"
+        " OR (email <> '' AND email = ?)) ORDER BY key",
+        (student_key(student.key), *map(plain, known)),
+    )
+    return [key for (key,) in rows]
+
+
+def forget_absent(db: sqlite3.Connection, run: int) -> None:
+    """Forget who was absent and has handed in since, or was last absent before ``run``.
+
+    An instructor's score goes to the one key under which the student has handed in.
+    """
+    absent = db.execute(
+        "SELECT key, name, login, lms_id, email, max(h.run) FROM students"
+        " JOIN handins AS h ON h.student = key GROUP BY key HAVING max(h.attempt) = 0"
+    ).fetchall()
+    for *about, last in absent:
+        student = Student(*about)
+        present = present_keys(db, student)
+        if len(present) == 1:
+            db.execute(
+                "UPDATE overrides SET student = ? WHERE student = ?", (present[0], student.key)
+            )
+        elif last >= run or store_rows.override(db, student.key) is not None:
+            continue
+        db.execute("DELETE FROM handins WHERE student = ?", (student.key,))
+        db.execute("DELETE FROM overrides WHERE student = ?", (student.key,))
+        db.execute("DELETE FROM students WHERE key = ?", (student.key,))
 
 
 def save_student(db: sqlite3.Connection, student: Student) -> str:

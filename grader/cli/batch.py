@@ -120,7 +120,7 @@ def batch(
     """
     exercise = load(exercise_id, folder)
     out = out or Path(f"{exercise.id}-grades")
-    for written in (out, feedback):
+    for written in (out, feedback, into and into.parent):
         _check_apart(submissions, written)
     late = load_policy(late_file) if late_file else None
     found = discover(
@@ -138,8 +138,7 @@ def batch(
         if work is None:
             tools.console.print("stopped; run the same command again to go on\n")
             return ExitCode.INTERRUPTED
-        if roster is not None:
-            store.forget_absent()
+        store.settle_absent(has_roster=roster is not None)
         _say_graded(tools.console, work, store)
         write_class_files(
             *(tools.console, store, exercise, out, rules),
@@ -157,7 +156,7 @@ def _check_apart(submissions: Path, written: Path | None) -> None:
     if written.resolve().is_relative_to(submissions.resolve()):
         raise Refusal(
             f"{written} lies in {submissions}, where the submissions are",
-            "Choose another folder with --out (and --feedback).",
+            "Choose another folder with --out (and --feedback), and keep the file of --into apart.",
         )
 
 

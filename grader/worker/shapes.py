@@ -29,11 +29,17 @@ def source_shapes(source: str) -> list[list[Any]]:
 
 
 def tree_digest(source: str) -> str | None:
-    """Text that is equal for programs that differ in blanks, comments and line breaks only."""
+    """Text that is equal for programs that differ in blanks, comments and line breaks only.
+
+    What the module says of itself (its docstring) is a comment too.
+    """
     if len(source) > MAX_TREE_CHARS:
         return None
     try:
-        text = ast.dump(ast.parse(source))
+        tree = ast.parse(source)
+        if ast.get_docstring(tree, clean=False) is not None:
+            del tree.body[0]
+        text = ast.dump(tree)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

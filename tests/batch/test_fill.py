@@ -326,6 +326,55 @@ def test_a_login_counts_when_the_names_differ_as_names_do(tmp_path: Path, name: 
     assert fill_text(tmp_path, sis_book(DOERR, DOE), [grade])[0].matched == 1
 
 
+@pytest.mark.parametrize(
+    ("name", "in_the_file"),
+    [
+        ("Jörg Müller", "Mueller, Joerg"),
+        ("Jörg Müller", "Muller, Jorg"),
+        ("Søren Bjørn", "Bjorn, Soren"),
+        ("Łukasz Główka", "Glowka, Lukasz"),
+        ("Işıl Çınar", "Cinar, Isil"),
+        ("王伟", "Wang, Wei"),
+    ],
+)
+def test_a_login_counts_when_a_name_is_spelled_in_another_way(
+    tmp_path: Path, name: str, in_the_file: str
+) -> None:
+    book = sis_book(f'"{in_the_file}",7,70,login,A,')
+    assert fill_text(tmp_path, book, [scored(Student("x", name, "login"), 9)])[0].matched == 1
+
+
+def test_a_spreadsheet_may_drop_the_zeros_of_a_number(tmp_path: Path) -> None:
+    book = sis_book('"Doe, Jane",7,00123,jdoe,A,', '"Roe, Sam",8,00124,sroe,A,')
+    grades = [
+        scored(Student("jdoe", "Jane Doe", "jdoe", "123"), 9),
+        scored(Student("sroe", "Sam Roe", "sroe", "124"), 8),
+    ]
+    assert fill_text(tmp_path, book, grades)[0].matched == 2
+
+
+def test_a_namesake_takes_nothing_from_whom_login_and_name_fit(tmp_path: Path) -> None:
+    book = sis_book('"Doe, Jane",7,70,jdoe,A,', '"Doe, Jane Marie",8,80,jmdoe,A,')
+    grades = [
+        scored(Student("jdoe", "Jane Doe", "jdoe"), 9),
+        scored(Student("jmdoe", "Jane Doe", "jmdoe"), 8),
+    ]
+    filled, after = fill_text(tmp_path, book, grades)
+    assert '"Doe, Jane",7,70,jdoe,A,9' in after
+    assert len(filled.unmatched_students) == 1
+
+
+def test_who_was_absent_claims_no_row(tmp_path: Path) -> None:
+    book = sis_book(DOERR, DOE)
+    grades = [
+        scored(Student("8", "Jane Doe"), 9),
+        scored(Student("jane.doe", "Jane Doe", "jane.doe"), 0, attempt=0, problem="nothing"),
+    ]
+    filled, after = fill_text(tmp_path, book, grades)
+    assert after == book.replace(DOE, f"{DOE}9")
+    assert filled.unmatched_students == []
+
+
 def test_a_row_without_a_name_does_not_contradict(tmp_path: Path) -> None:
     before = sis_book(",8,80,jane.doe,A,")
     grade = scored(Student("x", "Jane Doe", "jane.doe"), 9)

@@ -270,21 +270,58 @@ def test_what_a_later_batch_saw_counts_whatever_its_number_is(path: Path) -> Non
 def test_absence_takes_no_grade_and_ends_with_the_next_roster(path: Path) -> None:
     with open_store(path) as store:
         save(store, "anna", 4)
-        for key in ("bert@example.org", "carl@example.org", "dora@example.org"):
-            store.save_problem(handin(key, 0, problem="nothing was handed in"))
-        store.override("dora@example.org", 7, "shown in the lab")
+        for key in ("bert", "carl", "dora", "emil"):
+            assert store.save_absent(absent(key))
+        store.override("bert", 3, "shown in the lab")
+        store.override("dora", 7, "shown in the lab")
     with open_store(path) as store:
-        save(store, "4711", 5)  # it is bert, whom the roster calls by his address
-        for key in ("anna", "carl@example.org"):
-            store.save_problem(handin(key, 0, problem="nothing was handed in"))
-        store.forget_absent()
+        made = program("x")  # it is bert, whom the LMS calls 4711
+        student = Student("4711", "Bert", email="bert@example.org")
+        store.save_grade(Handin(student, "4711.py"), made, key_of(made), grade_of(5))
+        assert [store.save_absent(absent(key)) for key in ("anna", "carl")] == [False, True]
+        store.settle_absent(has_roster=True)
         rows = {row.student.key: (row.final_score, row.problem) for row in store.grade_rows()}
+        assert store.evidence("bert@example.org").row.student.key == "4711"
     assert rows == {
-        "4711": (5.0, ""),
+        "4711": (3.0, ""),  # what the instructor has set went along
         "anna": (4.0, ""),
-        "carl@example.org": (0.0, "nothing was handed in"),
-        "dora@example.org": (7.0, "nothing was handed in"),
+        "carl": (0.0, "nothing was handed in"),
+        "dora": (7.0, "nothing was handed in"),
     }
+
+
+def absent(key: str) -> Handin:
+    student = Student(key, email=f"{key}@example.org")
+    return Handin(student, "", 0, problem="nothing was handed in")
+
+
+def test_absence_stays_where_no_roster_says_otherwise(path: Path) -> None:
+    with open_store(path) as store:
+        store.save_absent(absent("anna"))
+    with open_store(path) as store:
+        store.settle_absent(has_roster=False)
+        assert only_row(store).problem == "nothing was handed in"
+
+
+def test_best_keeps_the_time_of_an_earlier_hand_in_of_the_same_bytes(path: Path) -> None:
+    policy = LatePolicy(0, 10, None, None)
+    for late in (False, True):
+        with open_store(path) as store:
+            made = program("x")
+            given = Handin(Student("anna"), f"{late}.py", 1, "", late)
+            store.save_grade(given, made, key_of(made), grade_of(10))
+            assert [row.final_score for row in store.grade_rows("best", policy)] == [10.0]
+
+
+def test_what_could_not_be_graded_counts_only_as_the_newest(path: Path) -> None:
+    with open_store(path) as store:
+        store.save_problem(handin("anna", problem="no Python file"))
+    with open_store(path) as store:
+        save(store, "anna", 9)
+    with open_store(path, "new hash") as store:
+        assert only_row(store).score == 9.0
+        store.save_problem(handin("anna", problem="no Python file"))
+        assert only_row(store).problem == "no Python file"
 
 
 def test_who_is_not_handed_in_again_is_told(path: Path) -> None:
@@ -400,8 +437,18 @@ def test_a_group_that_handed_in_one_file_is_no_finding(path: Path) -> None:
         made = program("x", "t")
         for key in ("anna", "bert"):
             store.save_grade(Handin(Student(key), "group.py"), made, key_of(made), grade_of(6))
+        made = program("x  # again", "t")
+        for key in ("anna", "bert"):
+            store.save_grade(Handin(Student(key), "again.py"), made, key_of(made), grade_of(6))
         assert [row.same_as for row in store.grade_rows()] == [(), ()]
         assert store.identical_groups() == ()
+        save(store, "carl", 6, "x  # copied", tree="t")
+        assert [row.same_as for row in store.grade_rows()] == [
+            ("carl",),
+            ("carl",),
+            ("anna", "bert"),
+        ]
+        assert store.identical_groups() == (("anna", "bert", "carl"),)
 
 
 def test_sameness_holds_both_ways_across_attempts(path: Path) -> None:

@@ -31,6 +31,7 @@ async def get_users_and_locations():
 
 def test_blanks_comments_and_line_breaks_do_not_count() -> None:
     assert tree_digest("x = f(1,\n   2)  # mine\n\n\ny = 3") == tree_digest("x = f(1, 2)\ny = 3")
+    assert tree_digest('"""mine"""\nx = 1') == tree_digest("x = 1")
     assert tree_digest("x = 1") != tree_digest("y = 1")
     assert tree_digest("x = 1") != tree_digest("x = '1'")
 

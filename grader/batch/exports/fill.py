@@ -125,6 +125,8 @@ def _gather(rows: Iterable[GradeRow], kind: str) -> tuple[list[_Grade], list[str
                 "One column holds one exercise: fill them in one after the other.",
             )
         title = title or row.title
+        if row.attempt == 0 and row.override is None:
+            continue  # who handed nothing in claims no row
         max_score = max_score or row.max_score
         score = number_text(row.final_score) if has_score(row) else ""
         is_own = is_id_of(kind, row.student.lms_id, row.path)

@@ -15,6 +15,8 @@ from grader.batch.exports.template import TemplateRow
 from grader.batch.records import Student
 from grader.escape import one_line
 
+_TWO_LETTERS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "ø": "oe"})
+_NO_ACCENTS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ı": "i", "æ": "ae", "œ": "oe"})
 NUMBER, STUDENT_NUMBER, LOGIN, EMAIL, NAME, KEY = (
     *("the number", "the student number", "the login"),
     *("the e-mail address", "the name", "the folder's name"),
@@ -37,6 +39,7 @@ def match(
     finder = _Finder(students, rows)
     matches = Matches({}, {}, {})
     chosen: dict[int, int] = {}
+    sure: set[int] = set()
     students_of: dict[int, list[int]] = defaultdict(list)
     for number, student in enumerate(students):
         is_own = number in own
@@ -50,6 +53,8 @@ def match(
                 matches.rows_refused[one] = f"it is not clear whether {student_label(student)} fits"
         elif len(numbers) == 1:
             chosen[number] = numbers[0]
+            if len(found) > 1 and NAME in found:
+                sure.add(number)  # two ways agree: another's mere name takes nothing away
         elif numbers:
             labels = ", ".join(rows[one].label for one in numbers[:5])
             matches.students_refused[number] = f"{len(numbers)} rows fit: {labels}"
@@ -57,18 +62,31 @@ def match(
                 matches.rows_refused[one] = f"another row fits {student_label(student)} too"
         for one in claimed:
             students_of[one].append(number)
-    for number, one in chosen.items():
-        if len(students_of[one]) == 1:
-            matches.row_of[number] = one
-        else:
-            matches.students_refused[number] = (
-                f"another student fits the row of {rows[one].label} too"
-            )
+    _settle(matches, chosen, sure, students_of, rows)
     for one, several in students_of.items():
         if len(several) > 1:
             labels = ", ".join(student_label(students[number]) for number in several[:5])
             matches.rows_refused[one] = f"{len(several)} students fit: {labels}"
     return matches
+
+
+def _settle(
+    matches: Matches,
+    chosen: Mapping[int, int],
+    sure: Collection[int],
+    students_of: dict[int, list[int]],
+    rows: list[TemplateRow],
+) -> None:
+    """Give each student the one row that fits, unless another student fits it as well."""
+    for number, one in chosen.items():
+        rivals = [rival for rival in students_of[one] if rival != number]
+        if not rivals or (number in sure and not any(chosen.get(rival) == one for rival in rivals)):
+            matches.row_of[number] = one
+            students_of[one] = [number]
+        else:
+            matches.students_refused[number] = (
+                f"another student fits the row of {rows[one].label} too"
+            )
 
 
 def student_label(student: Student) -> str:
@@ -83,23 +101,24 @@ class _Finder:
 
     def __init__(self, students: list[Student], rows: list[TemplateRow]) -> None:
         self._rows = rows
-        self._ids = _index((number, [row.lms_id]) for number, row in enumerate(rows))
-        self._sis_ids = _index((number, [row.sis_id]) for number, row in enumerate(rows))
+        self._ids = _index((number, [_number(row.lms_id)]) for number, row in enumerate(rows))
+        self._sis_ids = _index((number, [_number(row.sis_id)]) for number, row in enumerate(rows))
         self._logins = _index(
             (number, [_fold(text) for text in (row.sis_id, *row.logins)])
             for number, row in enumerate(rows)
         )
         self._names = _index((number, _names(row.name)) for number, row in enumerate(rows))
-        theirs = {student.lms_id for student in students if student.lms_id}
+        theirs = {_number(student.lms_id) for student in students if student.lms_id}
         self._same_ids = _mostly_shared(theirs, self._ids.keys())
         self._same_sis_ids = _mostly_shared(theirs, self._sis_ids.keys())
 
     def sources(self, student: Student, *, is_own: bool) -> dict[str, list[int]]:
         """The rows that each thing known of a student finds; what finds none is left out."""
         if student.lms_id or student.login or student.email or student.name:
+            number = _number(student.lms_id)
             found = {
-                NUMBER: _look_up(self._ids, [student.lms_id]),
-                STUDENT_NUMBER: [] if is_own else _look_up(self._sis_ids, [student.lms_id]),
+                NUMBER: _look_up(self._ids, [number]),
+                STUDENT_NUMBER: [] if is_own else _look_up(self._sis_ids, [number]),
                 LOGIN: _look_up(self._logins, [_fold(student.login)]),
                 EMAIL: _look_up(self._logins, [_fold(student.email)]),
                 NAME: _look_up(self._names, _names(student.name)),
@@ -171,6 +190,12 @@ def _look_up(index: Mapping[str, list[int]], texts: Iterable[str]) -> list[int]:
     return list(dict.fromkeys(numbers))
 
 
+def _number(text: str) -> str:
+    """A number of a student; a spreadsheet drops the zeros before it."""
+    folded = _fold(text)
+    return folded.lstrip("0") or folded
+
+
 def _fold(login: str) -> str:
     """A login or e-mail address: no LMS tells capital letters apart."""
     return unicodedata.normalize("NFC", login.strip()).casefold()
@@ -184,16 +209,31 @@ def _names(name: str) -> tuple[str, ...]:
 
 
 def _may_be_one(name: str, other: str) -> bool:
-    """Say whether two names can be one person's: one is not known, or they share a word."""
+    """Say whether two names can be one person's: one is not known, or they share a word.
+
+    Two spellings of one name in different scripts share none, and are no contradiction.
+    """
     words, others = _words(name), _words(other)
     if not words or not others or set(words) & set(others):
+        return True
+    if any(word.isascii() for word in words) != any(word.isascii() for word in others):
         return True
     return "".join(words) == "".join(others)  # "doejane", as Canvas names files, is "Doe, Jane"
 
 
 def _words(name: str) -> list[str]:
-    """The words of a name without accents and capitals; initials tell too little."""
-    letters = unicodedata.normalize("NFKD", name.casefold())
-    plain = "".join(char for char in letters if not unicodedata.combining(char))
-    words = re.findall(r"[^\W_]+", plain)
-    return [word for word in words if len(word) > 1 or not word.isascii()]
+    """The words of a name without accents and capitals; initials tell too little.
+
+    Umlauts are left out in both ways: "Jörg" is "jorg" and "joerg".
+    """
+    words: list[str] = []
+    folded = unicodedata.normalize("NFC", name).casefold()
+    for spelling in (folded, folded.translate(_TWO_LETTERS)):
+        letters = unicodedata.normalize("NFKD", spelling.translate(_NO_ACCENTS))
+        plain = "".join(char for char in letters if not unicodedata.combining(char))
+        words += [
+            word
+            for word in re.findall(r"[^\W_]+", plain)
+            if word not in words and (len(word) > 1 or not word.isascii())
+        ]
+    return words
