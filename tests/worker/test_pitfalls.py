@@ -206,7 +206,8 @@ def test_asyncio_run_inside_the_coroutine_is_the_stock_error() -> None:
     [
         "asyncio.get_event_loop().run_until_complete(fast())",
         "asyncio.get_running_loop().run_forever()",
-        "asyncio.new_event_loop().run_until_complete(fast())",
+        "from contextlib import closing\nwith closing(asyncio.new_event_loop()) as loop:\n"
+        "    loop.run_until_complete(fast())",
     ],
 )
 def test_running_a_loop_inside_the_loop_is_an_error_of_asyncio(call: str) -> None:
