@@ -94,7 +94,7 @@ def test_the_model_of_the_runner_sees_commands(line: str) -> None:
 
 
 @given(hostile_text)
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_for_terminal_leaves_lines_of_visible_characters(text: str) -> None:
     shown = for_terminal(text)
     assert all(char.isprintable() or char == "\n" for char in shown)
@@ -104,7 +104,7 @@ def test_for_terminal_leaves_lines_of_visible_characters(text: str) -> None:
 
 
 @given(hostile_text)
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_no_line_of_a_log_is_a_workflow_command(text: str) -> None:
     log = for_log(text)
     assert commands(log) == []
@@ -115,14 +115,14 @@ def test_no_line_of_a_log_is_a_workflow_command(text: str) -> None:
 
 
 @given(hostile_text, st.integers(1, 40))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_limits_hold(text: str, limit: int) -> None:
     assert len(for_terminal(text, limit=limit)) <= limit
     assert len(one_line(text, limit)) <= limit
 
 
 @given(st.text(st.characters(exclude_categories=()), max_size=20))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_for_json_is_valid_unicode_and_changes_nothing_else(text: str) -> None:
     clean = for_json(text)
     assert json.loads(json.dumps(clean).encode("utf-8")) == clean
@@ -218,7 +218,7 @@ class _Events(HTMLParser):
 
 
 @given(hostile_text)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_html_is_one_text_and_one_attribute(text: str) -> None:
     clean, shown = for_terminal(text), for_html(text)
     page = _Events(f"<p title=\"{shown}\" lang='{shown}'>{shown}</p>")
@@ -227,7 +227,7 @@ def test_html_is_one_text_and_one_attribute(text: str) -> None:
 
 
 @given(st.one_of(hostile_text, st.text(st.characters(exclude_categories=()))))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_xml_is_legal_and_gives_the_text_back(text: str) -> None:
     clean, shown = for_terminal(text), for_xml(text)
     found = ElementTree.fromstring(f"<p a=\"{shown}\" b='{shown}'>{shown}</p>".encode())
@@ -278,7 +278,7 @@ def text_of(inline: Token) -> str:
     ],
 )
 @given(text=hostile_text)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_markdown_is_plain_words_wherever_a_line_may_stand(
     around: str, blocks: str, text: str
 ) -> None:
@@ -305,7 +305,7 @@ def test_markdown_of_usual_words_stays_readable() -> None:
 
 
 @given(hostile_text)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_a_fence_holds_all_of_a_text_as_code(text: str) -> None:
     tokens = RENDERER.parse(f"before\n{markdown_fence(text)}after")
     assert [token.type for token in tokens[2:-2]] == ["paragraph_close", "fence", "paragraph_open"]
@@ -345,7 +345,7 @@ def test_the_model_of_a_spreadsheet_sees_formulas(cell: str) -> None:
 
 
 @given(st.lists(hostile_text, min_size=1, max_size=4))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_no_cell_of_a_csv_file_is_a_formula(texts: list[str]) -> None:
     cells = list(map(for_csv, texts))
     table = io.StringIO()
@@ -393,7 +393,7 @@ def obeyed(line: str) -> tuple[str, dict[str, str], str] | None:
 
 
 @given(hostile_text, hostile_text)
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_a_workflow_command_says_what_it_was_given_and_no_more(text: str, data: str) -> None:
     value, message = for_workflow_property(text), for_workflow_data(data)
     command = f"::error file={value},title={value}::{message}"
@@ -426,14 +426,14 @@ DOORS: list[Callable[[str], str]] = [
 
 @pytest.mark.parametrize("door", [*DOORS, for_json, for_shell])
 @given(text=st.text(st.characters(exclude_categories=())))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_no_text_raises(door: Callable[[str], str], text: str) -> None:
     door(text)
 
 
 @pytest.mark.parametrize("door", DOORS)
 @given(text=hostile_text)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_every_medium_is_visible_characters_and_lines(
     door: Callable[[str], str], text: str
 ) -> None:

@@ -43,6 +43,7 @@ _PLAIN_HINTS = {
 
 _HINTS_OF_KIND = {
     "blocked": "use `await asyncio.sleep(…)` instead of a blocking call",
+    "destroyed": _PLAIN_HINTS["references"],
     "task_left": "await every task before you return",
     "call_left": "await every call before you return",
     "refused": "look at how the exercise says the service is to be used",
@@ -75,6 +76,7 @@ def advise(facts: Facts) -> Advice:
         if advice is not None:
             return advice
     hint = _HINTS_OF_KIND.get(facts.kind) or _HINTS_OF_ENDING.get(facts.run.ending)
-    if facts.run.error is not None and facts.run.ending is Ending.RAISED:
-        hint = next_step(facts.run.error, facts.evidence.exercise)
+    error = facts.run.error if facts.run.ending is Ending.RAISED else None
+    if error is not None and facts.kind != "destroyed":
+        hint = next_step(error, facts.evidence.exercise)
     return Advice("", "", hint or _PLAIN_HINTS[facts.item.check], facts.judgement.line)

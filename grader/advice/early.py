@@ -49,6 +49,14 @@ def returned_awaitable(facts: Facts) -> Advice | None:
 def used_as_value(facts: Facts) -> Advice | None:
     """An operation on a coroutine or a task that its result was meant for."""
     text = error_text(facts)
+    if "await wasn't used with future" in text:  # what taking a future apart without await raises
+        line = error_line(facts)
+        return Advice(
+            "task_used_as_value",
+            f"line {line} takes the parts of a task or of what gather gives before it is awaited",
+            "write `await` in front of it",
+            line,
+        )
     if not text.startswith(("TypeError", "AttributeError")):
         return None
     never = facts.finding("never_awaited")
@@ -79,6 +87,8 @@ def never_awaited(facts: Facts) -> Advice | None:
         return None
     if facts.kind in ("serial", "idle") and not _is_missing(facts, never.detail):
         return None
+    if facts.kind == "ended" and error_text(facts).startswith("TypeError"):
+        return None  # a call that was wrong left it behind
     return Advice(
         "never_awaited",
         f"{at_line(never.line)}{_short(never)} was made but never awaited, so it never ran",

@@ -17,10 +17,12 @@ def result_before_done(facts: Facts) -> Advice | None:
         return None
     line = error_line(facts)
     sleeps = [sleep for sleep in facts.lines_of("sleep") if line and sleep < line]
-    guess = f"; the sleep on line {sleeps[-1]} is only a guess at how long it takes"
+    guess = ""
+    if sleeps:
+        guess = f"; the sleep on line {sleeps[-1]} is only a guess at how long it takes"
     return Advice(
         "sleep_instead_of_await",
-        f"line {line} asks a task for its result before the task is done{guess if sleeps else ''}",
+        f"line {line} asks a task for its result before the task is done{guess}",
         _AWAIT,
         line,
     )

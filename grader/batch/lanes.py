@@ -167,6 +167,10 @@ def run_job(setup: Setup, job: Job) -> Graded:
             lane.close()
             _lane.cache_clear()
             continue
+        except Exception as error:  # whatever one program does to us, the others are graded
+            # Its words may hold expected values, and students get to see a problem.
+            name = type(error).__name__
+            return Graded(None, problem=f"the grader failed with {name}; please report it")
         tree = "" if verdict.tree == lane.starter_tree else verdict.tree
         return Graded(pack_grade(verdict, time.perf_counter() - begun), tree)
     return Graded(None, problem=problem)

@@ -13,6 +13,7 @@ from grader.executors.base import ClosingSession, Isolation
 from grader.exercise.model import Limits
 from grader.protocol import Locked
 from grader.worker.bootstrap import Worker
+from grader.worker.tasks import in_place_of_asyncios
 from grader.worker.virtual_time import virtual_time_module
 
 
@@ -69,7 +70,12 @@ class InProcessSession(ClosingSession):
         channel.engine = engine
         channel.inbox.clear()
         output = _BoundedText(self._limits.output_bytes)
-        with virtual_time_module(), redirect_stdout(output), redirect_stderr(output):
+        with (
+            virtual_time_module(),
+            in_place_of_asyncios(),
+            redirect_stdout(output),
+            redirect_stderr(output),
+        ):
             channel.inbox.extend([*engine.start(fresh=True), *engine.handle(Locked([]))])
             while channel.inbox:
                 self._worker.obey_all(channel.receive())

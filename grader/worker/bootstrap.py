@@ -15,6 +15,7 @@ from grader.protocol import OUT_OF_MEMORY_EXIT, Begin, Load, Loaded, Locked, Par
 from grader.worker.loading import LoadFailed, load, unload
 from grader.worker.run import Channel, Stopped, StudentRun
 from grader.worker.shapes import tree_digest
+from grader.worker.tasks import in_place_of_asyncios, number_anew
 from grader.worker.virtual_time import virtual_time_module
 
 HUNG_UP_EXIT, FAILED_EXIT = 0, 70
@@ -39,7 +40,7 @@ def serve(channel: Channel, layers: list[str]) -> None:
     """Serve runs until the host closes the channel. ``layers``: what locks this process down."""
     channel.send([Locked(layers)])
     worker = Worker(channel)
-    with virtual_time_module():
+    with virtual_time_module(), in_place_of_asyncios():
         while True:
             try:
                 messages = channel.receive()
@@ -110,9 +111,8 @@ class Worker:
         entry: Any = self._module.__dict__.get(self._load.entry)
         loaded, self._loaded = self._loaded, []
         self._newest_first = not self._newest_first
-        self._run = StudentRun(
-            self._channel, self._load.filename, self._load.source, loaded, self._newest_first
-        )
+        number_anew(self._newest_first)
+        self._run = StudentRun(self._channel, self._load.filename, self._load.source, loaded)
         try:
             self._run.play(entry, begin)
         except Stopped:

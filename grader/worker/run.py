@@ -40,7 +40,7 @@ from grader.worker import places
 from grader.worker.leftovers import Leftovers
 from grader.worker.loading import exception_class
 from grader.worker.loop import VirtualLoop
-from grader.worker.tasks import task_maker
+from grader.worker.tasks import Task
 from grader.worker.teardown import dismiss, silence
 from grader.worker.virtual_time import clock_on
 
@@ -62,7 +62,7 @@ class Stopped(BaseException):
 
 
 class StudentRun:
-    """The worker's side of one run. ``newest_first``: the order of its sets of tasks."""
+    """The worker's side of one run."""
 
     def __init__(
         self,
@@ -70,14 +70,13 @@ class StudentRun:
         filename: str,
         source: str,
         unsent: list[Any] | None = None,
-        newest_first: bool = False,
     ) -> None:
         self.thread = _thread.get_ident()
         self._leftovers = Leftovers(filename)
         self.loop = VirtualLoop(
             self.at_rest,
             on_exception=self._leftovers.on_exception,
-            make_task=task_maker(newest_first),
+            make_task=Task,
         )
         self._channel = channel
         self._filename = filename

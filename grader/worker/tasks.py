@@ -8,35 +8,56 @@ and the next run's in the reverse order, so luck never lasts.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Generator
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+from typing import Any, ClassVar
 
 
 class Task(asyncio.Task[Any]):
-    """asyncio's task with a hash of its own."""
+    """asyncio's task with a hash of its own.
+
+    The nth task of a run hashes to n, or to ~n: a set finds an item at the low bits of its hash,
+    and ~n mirrors them, so that two such runs see every small set in opposite orders.
+    """
 
     __slots__ = ("_hash",)
     __module__ = asyncio.Task.__module__
     _hash: int
+    _numbers: ClassVar[Iterator[int]] = count(1)
+    _newest_first: ClassVar[bool] = False
+
+    def __new__(cls, *args: object, **kwargs: object) -> Task:
+        task = super().__new__(cls)
+        number = next(Task._numbers)
+        task._hash = ~number if Task._newest_first else number  # asyncio asks for it in __init__
+        return task
 
     def __hash__(self) -> int:
         return self._hash
 
 
-def task_maker(newest_first: bool) -> Callable[..., Task]:
-    """Give a function that makes tasks as ``asyncio.Task`` does.
+def number_anew(newest_first: bool) -> None:
+    """Begin a run."""
+    Task._numbers = count(1)
+    Task._newest_first = newest_first
 
-    The nth task hashes to n, or to ~n with ``newest_first``: a set finds an item at the low bits of
-    its hash, and ~n mirrors them, so that two such runs see every small set in opposite orders.
-    """
-    made = 0
 
-    def make(coro: Coroutine[Any, Any, Any] | Generator[Any, None, Any], **kwargs: Any) -> Task:
-        nonlocal made
-        made += 1
-        task = Task.__new__(Task)
-        task._hash = ~made if newest_first else made  # asyncio asks for it in __init__
-        task.__init__(coro, **kwargs)  # type: ignore[misc]
-        return task
+@contextmanager
+def in_place_of_asyncios() -> Iterator[None]:
+    """Programs that make tasks by themselves, or ask for the type of one, meet ours."""
+    swapped: dict[str, Any] = {"Task": Task}
+    if hasattr(asyncio, "create_eager_task_factory"):  # Python 3.12
+        swapped["eager_task_factory"] = asyncio.create_eager_task_factory(Task)
+    real = {name: getattr(asyncio, name) for name in swapped}
+    _swap(swapped)
+    try:
+        yield
+    finally:
+        _swap(real)
 
-    return make
+
+def _swap(functions: dict[str, Any]) -> None:
+    for name, function in functions.items():
+        setattr(asyncio, name, function)
+        setattr(asyncio.tasks, name, function)

@@ -442,6 +442,30 @@ async def get_items(ids):
     return [f for f in asyncio.as_completed([get_item(i) for i in ids])]
 """,
     ),
+    "result_early": (
+        "exercise-1",
+        """\
+async def get_user_profile(user_id):
+    task = asyncio.create_task(get_user_details(user_id))
+    details = task.result()
+    return await get_profile_details(details["username"])
+""",
+    ),
+    "unpacked_gather": (
+        "exercise-2",
+        """\
+async def get_users_and_locations():
+    users, locations = asyncio.gather(get_users(), get_locations())
+    return users, locations
+""",
+    ),
+    "swapped_list": (
+        "exercise-2",
+        """\
+async def get_users_and_locations():
+    return await asyncio.gather(get_locations(), get_users())
+""",
+    ),
     "wait_set": (
         "exercise-4",
         """\

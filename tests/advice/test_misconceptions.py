@@ -100,6 +100,8 @@ SHOWN = [
     Shown("wrong_field", "result", "dependency_ignored", 5, "get_profile_details(7) was not given"),
     Shown("exercise-1/guess", "result", "started_with_a_guess", 5, "an argument that is a guess"),
     Shown("exercise-1/sleep_luck", "result", "sleep_instead_of_await", 7, "the sleep on line 6"),
+    Shown("result_early", "result", "sleep_instead_of_await", 5, "before the task is done"),
+    Shown("unpacked_gather", "result", "task_used_as_value", 4, "before it is awaited"),
     Shown("sleep_plain", "overlap", "sleep_instead_of_await", 4, "line 4 sleeps for a fixed time"),
     Shown("sleep_extra", "time", "sleep_instead_of_await", 6, "it took 4 s: line 6 sleeps"),
     Shown("polling", "order", "polling", 6, "the loop around the sleep on line 6"),
@@ -125,6 +127,7 @@ SHOWN = [
     Shown("exercise-8/as_completed_zip", "result", "as_completed_order", 8, "the wrong keys"),
     Shown("sum_expr", "result", "as_completed_order", 5, "under the wrong keys"),
     Shown("exercise-4/append", "result", "append_order", 6, "append adds results in order of comp"),
+    Shown("swapped_list", "result", "swapped_results", None, "stand in the wrong order"),
     Shown("wait_set", "result", "done_is_a_set", 6, "a set has no order"),
     Shown("exercise-2/swapped", "result", "swapped_results", None, "stand in the wrong order"),
     Shown("append_reversed", "result", "swapped_results", None, "stand in the wrong order"),
@@ -174,6 +177,27 @@ def test_misconception_is_named_with_its_line(shown: Shown) -> None:
     assert (result.misconception, result.line) == (shown.misconception, shown.line)
     assert shown.words in result.message
     assert result.hint
+
+
+LOST_TASKS = """
+found = {}
+async def first():
+    found["users"] = await get_users()
+async def second():
+    found["locations"] = await get_locations()
+async def get_users_and_locations():
+    asyncio.create_task(first())
+    asyncio.create_task(second())
+    await asyncio.sleep(3)
+    return found["users"], found["locations"]
+"""
+
+
+def test_a_lost_task_is_told_to_be_kept_whatever_else_went_wrong() -> None:
+    verdict = grade_text(installed("exercise-2"), HEAD + LOST_TASKS)
+    assert verdict.ending == "raised"
+    result = item(verdict, "references")
+    assert result.hint.startswith("keep each task in a variable")
 
 
 def test_every_misconception_is_shown_by_a_program() -> None:

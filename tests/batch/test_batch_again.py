@@ -6,6 +6,9 @@ import shutil
 import sys
 from pathlib import Path
 
+import pytest
+
+from grader.batch import lanes
 from grader.batch.evidence import hash_of_exercise
 from grader.batch.lanes import EXERCISE_CHANGED, Job, Setup, run_job
 from tests.batch.class_maker import RIGHT, SERIAL, batch, complaints, folders, grades, said
@@ -152,3 +155,17 @@ def test_lanes_run_the_grader_that_was_started(tmp_path: Path) -> None:
     )
     assert (done.returncode, complaints(done)) == (0, [])
     assert "1 submission: 1 passed everything" in said(done)
+
+
+def test_a_failure_of_ours_is_one_students_problem(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*args: object, **options: object) -> None:
+        raise IndexError("expected values")
+
+    monkeypatch.setattr(lanes, "grade", fails)
+    setup = Setup(str(EXERCISE), hash_of_exercise(EXERCISE), "seed")
+    graded = run_job(setup, Job("a.py", "program.py", RIGHT.encode()))
+    lanes._lane(setup).close()
+    lanes._lane.cache_clear()
+    assert graded.problem == "the grader failed with IndexError; please report it"

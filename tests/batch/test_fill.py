@@ -131,7 +131,7 @@ def forms_of(cell: str) -> list[str]:
 
 
 @given(st.data())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_only_the_cells_of_matched_students_change(tmp_path_factory, data) -> None:
     """Random tables, written with random quoting and line ends, by whatever delimiter."""
     delimiter = data.draw(st.sampled_from(",;\t"))

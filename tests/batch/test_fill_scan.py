@@ -25,7 +25,7 @@ texts = st.lists(pieces, max_size=30).map("".join)
 
 
 @given(texts, st.sampled_from(",;\t"), st.sampled_from(["", "\ufeff"]))
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=1000)
 def test_values_are_those_of_the_csv_module(text: str, delimiter: str, bom: str) -> None:
     text = bom + text
     try:
@@ -38,7 +38,7 @@ def test_values_are_those_of_the_csv_module(text: str, delimiter: str, bom: str)
 
 
 @given(texts, st.sampled_from(",;\t"))
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=1000)
 def test_fields_stand_where_they_say_and_only_signs_are_between(text: str, delimiter: str) -> None:
     try:
         records = scan(text, delimiter)
@@ -55,7 +55,7 @@ def test_fields_stand_where_they_say_and_only_signs_are_between(text: str, delim
 
 
 @given(st.lists(st.lists(st.text("ab,;\"\r\n'é"), min_size=1), max_size=5), st.sampled_from(",;\t"))
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 def test_what_the_csv_module_writes_is_read_back(table: list[list[str]], delimiter: str) -> None:
     text = io.StringIO(newline="")
     csv.writer(text, delimiter=delimiter).writerows(table)

@@ -350,7 +350,7 @@ TEXTS = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(TEXTS)
 def test_random_expressions_raise_expression_errors_only(text: str) -> None:
     with suppress(ExpressionError):
@@ -358,7 +358,7 @@ def test_random_expressions_raise_expression_errors_only(text: str) -> None:
         assert isinstance(fingerprint(value), str)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.text() | st.text(alphabet="()[]{}'\"fx1.,:+-*/ \\\n\r\x0c#ids", max_size=40))
 def test_random_texts_raise_expression_errors_only(text: str) -> None:
     for compile_text in (compile_expression, compile_call, compile_loop):

@@ -32,7 +32,7 @@ def timelines(draw_: st.DrawFn) -> Timeline:
 
 
 @given(timelines(), timelines(), st.integers(38, 120), st.booleans())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_every_line_fits_the_width(
     run: Timeline, other: Timeline, width: int, unicode: bool
 ) -> None:

@@ -15,7 +15,7 @@ lines = st.text(max_size=60).map(lambda text: for_terminal(text).replace("\n", "
 
 
 @given(lines, lines, st.integers(12, 30))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_prose_fits_and_loses_nothing_but_blanks(text: str, other: str, width: int) -> None:
     page = Page(width=width, color=False, unicode=True)
     page.prose(f"{text} {'word' * 10} {other}")

@@ -6,9 +6,10 @@ import asyncio
 
 import pytest
 
+from grader.grade import grade
 from grader.worker.loop import VirtualLoop
-from grader.worker.tasks import Task, task_maker
-from tests.helpers import failed, grade_text, installed
+from grader.worker.tasks import Task, in_place_of_asyncios, number_anew
+from tests.helpers import executor_of, failed, grade_text, installed, submission_from
 
 WAIT_SET = """
 import asyncio
@@ -33,7 +34,8 @@ async def order_in_a_set(count: int, before: int) -> list[int]:
 
 
 def run(newest_first: bool, count: int, before: int) -> list[int]:
-    loop = VirtualLoop(make_task=task_maker(newest_first))
+    number_anew(newest_first)
+    loop = VirtualLoop(make_task=Task)
     try:
         return loop.run_until_complete(order_in_a_set(count, before))
     finally:
@@ -62,7 +64,7 @@ def test_a_task_looks_like_asyncios() -> None:
         task = asyncio.current_task()
         return task, repr(task)
 
-    loop = VirtualLoop(make_task=task_maker(False))
+    loop = VirtualLoop(make_task=Task)
     try:
         task, shown = loop.run_until_complete(main())
     finally:
@@ -70,3 +72,48 @@ def test_a_task_looks_like_asyncios() -> None:
     assert type(task) is Task
     assert shown.startswith("<Task pending name='Task-")
     assert str(type(task)) == str(asyncio.Task)
+
+
+def test_a_program_meets_our_tasks_only() -> None:
+    real = asyncio.Task
+
+    async def main() -> None:
+        task = asyncio.create_task(asyncio.sleep(0))
+        assert type(task) is asyncio.Task
+        by_hand = asyncio.Task(asyncio.sleep(0))
+        assert hash(by_hand) == hash(task) + 1
+        await asyncio.gather(task, by_hand)
+        if hasattr(asyncio, "eager_task_factory"):
+            asyncio.get_running_loop().set_task_factory(asyncio.eager_task_factory)
+            assert type(asyncio.create_task(asyncio.sleep(0))) is asyncio.Task
+
+    number_anew(False)
+    loop = VirtualLoop(make_task=Task)
+    with in_place_of_asyncios():
+        loop.run_until_complete(main())
+    loop.close()
+    assert asyncio.Task is asyncio.tasks.Task is real
+
+
+BY_HAND = WAIT_SET.replace("asyncio.create_task(", "asyncio.Task(")
+SUBCLASS = "import asyncio\nclass Mine(asyncio.Task): pass\n" + WAIT_SET.replace(
+    "asyncio.create_task(", "Mine("
+)
+TYPES = """
+import asyncio
+from services import get_item
+async def get_items(ids):
+    tasks = [asyncio.create_task(get_item(i)) for i in ids]
+    kinds = [type(task)(asyncio.sleep(0)) for task in tasks if type(task) is asyncio.Task]
+    assert len(kinds) == len(tasks)
+    await asyncio.gather(*kinds)
+    return await asyncio.gather(*tasks)
+"""
+
+
+@pytest.mark.parametrize("executor", ["in_process", "forked", "spawned"])
+def test_tasks_made_by_hand_are_numbered_too(executor: str) -> None:
+    with executor_of(executor) as made:
+        for program, wanted in ((BY_HAND, {"result"}), (SUBCLASS, {"result"}), (TYPES, set())):
+            verdict = grade(installed("exercise-4"), submission_from(program), made, "1")
+            assert failed(verdict) == wanted, program
