@@ -16,7 +16,7 @@ from grader.batch.lanes import Graded, Job, Setup, run_job
 from grader.batch.records import BatchError, Handin
 from grader.batch.store import Store
 
-MAX_NAMED = 20
+MAX_NAMED = 20  # of those that could not be graded
 JOBS_A_LANE = 3  # handed out ahead: a lane never waits, and few grades are lost with the batch
 CHANGED = "the file changed while the batch was running; run the same command again"
 PROGRAM_FILENAME = (
